@@ -1,2 +1,43 @@
-//! Placeholder.
-fn main() {}
+//! The newcomer's and CI's one way in: `cargo xtask run`, `test`, `bench`, `deny`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a terminal program")]
+
+mod bench;
+mod packages;
+mod run;
+mod shell;
+mod story;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  run                installs what is missing, builds, and opens the window
+                     (without a display: the same story in the terminal)
+  test [--no-window] everything: format, lints, Rust, ui, and the stories in a real window
+  bench import       import of 1,000,000 messages beside whatsapp-chat-parser, in one run
+  deny               licences and advisories of all dependencies, by cargo-deny
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["run", rest @ ..] => run::run(rest),
+        ["test"] => test::test(test::Window::Real),
+        ["test", "--no-window"] => test::test(test::Window::None),
+        ["bench", "import", rest @ ..] => bench::import(rest),
+        ["deny"] => test::deny(),
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
