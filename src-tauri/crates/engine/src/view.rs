@@ -4,14 +4,30 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Derives shared by everything that crosses to the window.
+#[cfg(test)]
+mod bindings;
+
+/// Derives shared by everything that crosses to the window. Structs speak camelCase, enums `snake_case`.
 macro_rules! view {
-    ($($item:item)*) => { $(
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[cfg_attr(test, derive(ts_rs::TS), ts(export, export_to = "../../../../../ui/src/host/types/"))]
-        #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-        $item
+    ($($(#[$attribute:meta])* pub $word:tt $name:ident { $($body:tt)* })*) => { $(
+        view_item! { $word $(#[$attribute])* pub $word $name { $($body)* } }
     )* };
+}
+
+/// One item of `view!`, by its keyword.
+macro_rules! view_item {
+    (struct $item:item) => {
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(rename_all = "camelCase")]
+        $item
+    };
+    (enum $item:item) => {
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        #[serde(rename_all = "snake_case")]
+        $item
+    };
 }
 
 view! {
@@ -39,7 +55,6 @@ view! {
 
     /// A kind of way to unlock.
     #[derive(Copy, Eq, PartialOrd, Ord)]
-    #[serde(rename_all = "snake_case")]
     pub enum WayKind {
         /// A password.
         Password,
