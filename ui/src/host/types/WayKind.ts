@@ -3,4 +3,4 @@
 /**
  * A kind of way to unlock.
  */
-export type WayKind = "password" | "recoveryKey" | "keychain" | "passkey" | "vault";
+export type WayKind = "password" | "recovery_key" | "keychain" | "passkey" | "vault";
