@@ -2,3 +2,79 @@
 
 pub mod ports;
 pub mod view;
+
+mod error;
+mod home;
+mod progress;
+mod protection;
+mod session;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use error::{Error, ErrorCode, LastWayRule};
+pub use home::{Home, Place, Settings, WayTimes};
+pub use progress::{Job, JobKind, Jobs, Phase};
+pub use protection::{Confirmation, Paper};
+pub use session::Unlock;
+
+use ports::Ports;
+use session::Session;
+use std::sync::{Arc, Mutex};
+use tokio::sync::broadcast;
+use view::JobView;
+
+/// One computer's Coffer. Cheap to clone: clones are the same engine.
+///
+/// Every method blocks until it is done, except those that return a job id; call them off the window's thread.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) ports: Ports,
+    pub(crate) home: Home,
+    pub(crate) jobs: Jobs,
+    pub(crate) session: Arc<Mutex<Session>>,
+}
+
+impl Engine {
+    /// Opens the home of this computer and, when nothing or the keychain guards it, its library.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while another Coffer has the home open; [`Error::Storage`] when it cannot be written.
+    pub fn open(ports: Ports) -> Result<Self, Error> {
+        let home = Home::open(&ports.home, ports.entropy.as_ref())?;
+        let jobs = Jobs::new(Arc::clone(&ports.clock))?;
+        let engine = Self { ports, home, jobs, session: Arc::new(Mutex::new(Session::default())) };
+        Ok(engine)
+    }
+
+    /// Hears about every job, ten times a second at most.
+    pub fn subscribe(&self) -> broadcast::Receiver<JobView> {
+        self.jobs.subscribe()
+    }
+
+    /// The state of a job.
+    ///
+    /// # Errors
+    /// [`Error::ExpiredSession`] when there is no such job.
+    pub fn job(&self, id: u64) -> Result<JobView, Error> {
+        self.jobs.view(id)
+    }
+
+    /// Asks a job to stop at its next safe point.
+    pub fn cancel_job(&self, id: u64) {
+        self.jobs.cancel(id);
+    }
+
+    /// Waits until a job has ended.
+    ///
+    /// # Errors
+    /// [`Error::ExpiredSession`] when there is no such job.
+    pub fn wait_job(&self, id: u64) -> Result<JobView, Error> {
+        self.jobs.wait(id)
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}

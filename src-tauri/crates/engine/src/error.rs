@@ -1,0 +1,463 @@
+//! What can go wrong in the engine, and the code a screen has a sentence for.
+
+use crate::ports::KeychainError;
+use crate::view::ErrorView;
+
+/// A failure of a use case.
+///
+/// Holds facts, never a secret: no password, no digits, no message text, no name of a person.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The password opens nothing here.
+    #[error("no password slot opens with this password")]
+    WrongPassword,
+    /// The 64 digits are complete but open nothing here.
+    #[error("no recovery key slot opens with these digits")]
+    WrongKey,
+    /// The way that was used opens nothing here.
+    #[error("no slot opens with this secret")]
+    WrongSecret,
+    /// Rows of the 64 digits hold a typing mistake.
+    #[error("digits of rows {rows:?} do not match their check digit")]
+    DigitsTypo {
+        /// Rows, from 1; empty when there are not 64 digits.
+        rows: Vec<u8>,
+    },
+    /// A typed group is not the one of the new key.
+    #[error("group {group} does not match")]
+    GroupsMismatch {
+        /// Group, from 1.
+        group: u8,
+    },
+    /// A file is not what was written.
+    #[error("{what} is damaged")]
+    Damaged {
+        /// The file, by its name in the place or the source.
+        what: String,
+    },
+    /// A newer Coffer wrote it.
+    #[error("made by a newer version")]
+    NewerFormat,
+    /// The place for backups is not there.
+    #[error("the place cannot be reached")]
+    PlaceMissing,
+    /// No space at the place.
+    #[error("no space left at the place")]
+    PlaceFull,
+    /// The place takes no files.
+    #[error("the place is read-only")]
+    PlaceReadOnly,
+    /// The folder holds other files.
+    #[error("the folder holds other files")]
+    PlaceInUse {
+        /// A subfolder that can be used instead.
+        suggested: Option<String>,
+    },
+    /// The folder holds backups this computer has not opened.
+    #[error("the folder holds backups already")]
+    ExistingBackups {
+        /// Their short id, where it can be read.
+        backup_id: Option<String>,
+    },
+    /// No backup is here.
+    #[error("no backup here")]
+    NotABackup,
+    /// Files did not arrive yet.
+    #[error("{missing} files did not arrive yet")]
+    StillSyncing {
+        /// How many, 0 when unknown.
+        missing: u64,
+    },
+    /// No reader knows this file.
+    #[error("no reader knows this file")]
+    UnknownFile,
+    /// The file is empty.
+    #[error("the file is empty")]
+    EmptyFile,
+    /// The file ends too early.
+    #[error("the file ends too early")]
+    TruncatedFile,
+    /// The file asks for something dangerous.
+    #[error("the file is refused: {reason}")]
+    UnsafeFile {
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// Text is not UTF-8.
+    #[error("text is not UTF-8 at {place}")]
+    BadText {
+        /// Where.
+        place: String,
+    },
+    /// The file is not there.
+    #[error("the file is not there")]
+    FileMissing,
+    /// The person stopped it.
+    #[error("cancelled")]
+    Cancelled,
+    /// Another job runs.
+    #[error("another job runs")]
+    Busy,
+    /// The library is locked.
+    #[error("the library is locked")]
+    Locked,
+    /// A way to unlock must be used first.
+    #[error("a way to unlock must be used first")]
+    NeedsUnlock,
+    /// Protection was not set up.
+    #[error("protection was not set up")]
+    NotProtected,
+    /// It is the last way that works on another computer, or removing it would leave too few.
+    #[error("the last way to unlock cannot be removed")]
+    LastWay {
+        /// `last_elsewhere`: refused. `at_risk`: allowed once acknowledged.
+        rule: LastWayRule,
+    },
+    /// The password is too easily guessed.
+    #[error("the password is too easily guessed")]
+    WeakPassword {
+        /// Why, an id of a message.
+        problem: String,
+    },
+    /// The second entry differs.
+    #[error("the two entries differ")]
+    PasswordMismatch,
+    /// The sheet would lie beside the backup it opens.
+    #[error("the sheet would lie inside the backup")]
+    SheetInBackup,
+    /// No space on this computer.
+    #[error("no space left on this computer")]
+    DiskFull,
+    /// No keychain answers.
+    #[error("no keychain answers")]
+    KeychainUnavailable,
+    /// Reading or writing on this computer failed.
+    #[error("reading or writing failed: {what}")]
+    Storage {
+        /// Which thing, never a person's path.
+        what: String,
+    },
+    /// There is no such chat.
+    #[error("no such chat")]
+    NoSuchChat,
+    /// There is no such backup.
+    #[error("no such backup")]
+    NoSuchBackup,
+    /// The session, job or set-up this call belongs to is over.
+    #[error("the session is over")]
+    ExpiredSession,
+    /// A zone name is not known.
+    #[error("zone is not known")]
+    ZoneUnknown,
+}
+
+/// Why a way may not go.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LastWayRule {
+    /// No way that works on another computer would be left.
+    LastElsewhere,
+    /// Fewer ways than the rule asks would be left: needs an acknowledgement.
+    AtRisk,
+}
+
+/// What a screen branches on; its text is the id of a sentence, `error.<code>`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// See [`Error::WrongPassword`].
+    WrongPassword,
+    /// See [`Error::WrongKey`].
+    WrongKey,
+    /// See [`Error::WrongSecret`].
+    WrongSecret,
+    /// See [`Error::DigitsTypo`].
+    DigitsTypo,
+    /// See [`Error::GroupsMismatch`].
+    GroupsMismatch,
+    /// See [`Error::Damaged`].
+    Damaged,
+    /// See [`Error::NewerFormat`].
+    NewerFormat,
+    /// See [`Error::PlaceMissing`].
+    PlaceMissing,
+    /// See [`Error::PlaceFull`].
+    PlaceFull,
+    /// See [`Error::PlaceReadOnly`].
+    PlaceReadOnly,
+    /// See [`Error::PlaceInUse`].
+    PlaceInUse,
+    /// See [`Error::ExistingBackups`].
+    ExistingBackups,
+    /// See [`Error::NotABackup`].
+    NotABackup,
+    /// See [`Error::StillSyncing`].
+    StillSyncing,
+    /// See [`Error::UnknownFile`].
+    UnknownFile,
+    /// See [`Error::EmptyFile`].
+    EmptyFile,
+    /// See [`Error::TruncatedFile`].
+    TruncatedFile,
+    /// See [`Error::UnsafeFile`].
+    UnsafeFile,
+    /// See [`Error::BadText`].
+    BadText,
+    /// See [`Error::FileMissing`].
+    FileMissing,
+    /// See [`Error::Cancelled`].
+    Cancelled,
+    /// See [`Error::Busy`].
+    Busy,
+    /// See [`Error::Locked`].
+    Locked,
+    /// See [`Error::NeedsUnlock`].
+    NeedsUnlock,
+    /// See [`Error::NotProtected`].
+    NotProtected,
+    /// See [`Error::LastWay`].
+    LastWay,
+    /// See [`Error::WeakPassword`].
+    WeakPassword,
+    /// See [`Error::PasswordMismatch`].
+    PasswordMismatch,
+    /// See [`Error::SheetInBackup`].
+    SheetInBackup,
+    /// See [`Error::DiskFull`].
+    DiskFull,
+    /// See [`Error::KeychainUnavailable`].
+    KeychainUnavailable,
+    /// See [`Error::Storage`].
+    Storage,
+    /// See [`Error::NoSuchChat`].
+    NoSuchChat,
+    /// See [`Error::NoSuchBackup`].
+    NoSuchBackup,
+    /// See [`Error::ExpiredSession`].
+    ExpiredSession,
+    /// See [`Error::ZoneUnknown`].
+    ZoneUnknown,
+    /// A text export can be read in two date orders: a question in a report, never an error.
+    DateOrderUndecided,
+}
+
+impl ErrorCode {
+    /// Every code, for the test that compares them with the ui's.
+    pub const ALL: [Self; 37] = [
+        Self::WrongPassword,
+        Self::WrongKey,
+        Self::WrongSecret,
+        Self::DigitsTypo,
+        Self::GroupsMismatch,
+        Self::Damaged,
+        Self::NewerFormat,
+        Self::PlaceMissing,
+        Self::PlaceFull,
+        Self::PlaceReadOnly,
+        Self::PlaceInUse,
+        Self::ExistingBackups,
+        Self::NotABackup,
+        Self::StillSyncing,
+        Self::UnknownFile,
+        Self::EmptyFile,
+        Self::TruncatedFile,
+        Self::UnsafeFile,
+        Self::BadText,
+        Self::FileMissing,
+        Self::Cancelled,
+        Self::Busy,
+        Self::Locked,
+        Self::NeedsUnlock,
+        Self::NotProtected,
+        Self::LastWay,
+        Self::WeakPassword,
+        Self::PasswordMismatch,
+        Self::SheetInBackup,
+        Self::DiskFull,
+        Self::KeychainUnavailable,
+        Self::Storage,
+        Self::NoSuchChat,
+        Self::NoSuchBackup,
+        Self::ExpiredSession,
+        Self::ZoneUnknown,
+        Self::DateOrderUndecided,
+    ];
+
+    /// The code as it crosses to the window.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongPassword => "wrong_password",
+            Self::WrongKey => "wrong_key",
+            Self::WrongSecret => "wrong_secret",
+            Self::DigitsTypo => "digits_typo",
+            Self::GroupsMismatch => "groups_mismatch",
+            Self::Damaged => "damaged",
+            Self::NewerFormat => "newer_format",
+            Self::PlaceMissing => "place_missing",
+            Self::PlaceFull => "place_full",
+            Self::PlaceReadOnly => "place_read_only",
+            Self::PlaceInUse => "place_in_use",
+            Self::ExistingBackups => "existing_backups",
+            Self::NotABackup => "not_a_backup",
+            Self::StillSyncing => "still_syncing",
+            Self::UnknownFile => "unknown_file",
+            Self::EmptyFile => "empty_file",
+            Self::TruncatedFile => "truncated_file",
+            Self::UnsafeFile => "unsafe_file",
+            Self::BadText => "bad_text",
+            Self::FileMissing => "file_missing",
+            Self::Cancelled => "cancelled",
+            Self::Busy => "busy",
+            Self::Locked => "locked",
+            Self::NeedsUnlock => "needs_unlock",
+            Self::NotProtected => "not_protected",
+            Self::LastWay => "last_way",
+            Self::WeakPassword => "weak_password",
+            Self::PasswordMismatch => "password_mismatch",
+            Self::SheetInBackup => "sheet_in_backup",
+            Self::DiskFull => "disk_full",
+            Self::KeychainUnavailable => "keychain_unavailable",
+            Self::Storage => "storage",
+            Self::NoSuchChat => "no_such_chat",
+            Self::NoSuchBackup => "no_such_backup",
+            Self::ExpiredSession => "expired_session",
+            Self::ZoneUnknown => "zone_unknown",
+            Self::DateOrderUndecided => "date_order_undecided",
+        }
+    }
+}
+
+impl Error {
+    /// The code a screen branches on.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::WrongPassword => ErrorCode::WrongPassword,
+            Self::WrongKey => ErrorCode::WrongKey,
+            Self::WrongSecret => ErrorCode::WrongSecret,
+            Self::DigitsTypo { .. } => ErrorCode::DigitsTypo,
+            Self::GroupsMismatch { .. } => ErrorCode::GroupsMismatch,
+            Self::Damaged { .. } => ErrorCode::Damaged,
+            Self::NewerFormat => ErrorCode::NewerFormat,
+            Self::PlaceMissing => ErrorCode::PlaceMissing,
+            Self::PlaceFull => ErrorCode::PlaceFull,
+            Self::PlaceReadOnly => ErrorCode::PlaceReadOnly,
+            Self::PlaceInUse { .. } => ErrorCode::PlaceInUse,
+            Self::ExistingBackups { .. } => ErrorCode::ExistingBackups,
+            Self::NotABackup => ErrorCode::NotABackup,
+            Self::StillSyncing { .. } => ErrorCode::StillSyncing,
+            Self::UnknownFile => ErrorCode::UnknownFile,
+            Self::EmptyFile => ErrorCode::EmptyFile,
+            Self::TruncatedFile => ErrorCode::TruncatedFile,
+            Self::UnsafeFile { .. } => ErrorCode::UnsafeFile,
+            Self::BadText { .. } => ErrorCode::BadText,
+            Self::FileMissing => ErrorCode::FileMissing,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Busy => ErrorCode::Busy,
+            Self::Locked => ErrorCode::Locked,
+            Self::NeedsUnlock => ErrorCode::NeedsUnlock,
+            Self::NotProtected => ErrorCode::NotProtected,
+            Self::LastWay { .. } => ErrorCode::LastWay,
+            Self::WeakPassword { .. } => ErrorCode::WeakPassword,
+            Self::PasswordMismatch => ErrorCode::PasswordMismatch,
+            Self::SheetInBackup => ErrorCode::SheetInBackup,
+            Self::DiskFull => ErrorCode::DiskFull,
+            Self::KeychainUnavailable => ErrorCode::KeychainUnavailable,
+            Self::Storage { .. } => ErrorCode::Storage,
+            Self::NoSuchChat => ErrorCode::NoSuchChat,
+            Self::NoSuchBackup => ErrorCode::NoSuchBackup,
+            Self::ExpiredSession => ErrorCode::ExpiredSession,
+            Self::ZoneUnknown => ErrorCode::ZoneUnknown,
+        }
+    }
+
+    /// The error as it crosses to the window.
+    pub fn view(&self) -> ErrorView {
+        ErrorView { code: self.code().as_str().to_owned(), detail: self.detail() }
+    }
+
+    /// Makes a [`Error::Storage`] that names the thing, never a path.
+    pub fn storage(what: &str) -> Self {
+        Self::Storage { what: what.to_owned() }
+    }
+
+    /// Makes the error of a failed read or write on this computer.
+    pub fn from_io(what: &str, error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Storage { what: format!("{what}: {}", error.kind()) },
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::DigitsTypo { rows } if rows.is_empty() => None,
+            Self::DigitsTypo { rows } => Some(rows.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")),
+            Self::GroupsMismatch { group } => Some(group.to_string()),
+            Self::Damaged { what } | Self::Storage { what } => Some(what.clone()),
+            Self::PlaceInUse { suggested } => suggested.clone(),
+            Self::ExistingBackups { backup_id } => backup_id.clone(),
+            Self::StillSyncing { missing } if *missing > 0 => Some(missing.to_string()),
+            Self::UnsafeFile { reason } => Some(reason.clone()),
+            Self::BadText { place } => Some(place.clone()),
+            Self::WeakPassword { problem } => Some(problem.clone()),
+            Self::LastWay { rule: LastWayRule::LastElsewhere } => Some("last_elsewhere".to_owned()),
+            Self::LastWay { rule: LastWayRule::AtRisk } => Some("at_risk".to_owned()),
+            Self::WrongPassword
+            | Self::WrongKey
+            | Self::WrongSecret
+            | Self::NewerFormat
+            | Self::PlaceMissing
+            | Self::PlaceFull
+            | Self::PlaceReadOnly
+            | Self::NotABackup
+            | Self::StillSyncing { .. }
+            | Self::UnknownFile
+            | Self::EmptyFile
+            | Self::TruncatedFile
+            | Self::FileMissing
+            | Self::Cancelled
+            | Self::Busy
+            | Self::Locked
+            | Self::NeedsUnlock
+            | Self::NotProtected
+            | Self::PasswordMismatch
+            | Self::SheetInBackup
+            | Self::DiskFull
+            | Self::KeychainUnavailable
+            | Self::NoSuchChat
+            | Self::NoSuchBackup
+            | Self::ExpiredSession
+            | Self::ZoneUnknown => None,
+        }
+    }
+}
+
+impl From<KeychainError> for Error {
+    fn from(error: KeychainError) -> Self {
+        match error {
+            KeychainError::Unavailable | KeychainError::Refused => Self::KeychainUnavailable,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_code_has_its_own_text() {
+        let texts: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
+
+        assert_eq!(texts.len(), ErrorCode::ALL.len());
+    }
+
+    #[test]
+    fn rows_and_groups_cross_as_facts() {
+        let typo = Error::DigitsTypo { rows: vec![3, 8] }.view();
+        let group = Error::GroupsMismatch { group: 16 }.view();
+
+        assert_eq!((typo.code.as_str(), typo.detail.as_deref()), ("digits_typo", Some("3, 8")));
+        assert_eq!((group.code.as_str(), group.detail.as_deref()), ("groups_mismatch", Some("16")));
+    }
+}
