@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Reads people's chats from the apps' own files, exactly, and keeps them in an encrypted library.
+//!
+//! [`source`] recognises and reads a file into a [`source::Sink`]; [`model`] is what comes out; [`record`] is
+//! its canonical bytes; the library keeps it on this machine. Nothing here touches the network.
+
+pub mod error;
+pub mod model;
+pub mod record;
+pub mod source;
+
+pub use error::ChatError;

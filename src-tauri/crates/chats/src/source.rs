@@ -1,0 +1,358 @@
+//! What every reader of chats offers: recognise a path by its content, preview it, read it into a [`Sink`].
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::ChatError;
+use crate::model::{Conversation, Message};
+
+/// A kind of source this build reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// WhatsApp "Export chat": text, zip with media, or the unpacked folder.
+    WhatsAppExport,
+    /// Telegram Desktop JSON: one chat or a whole account.
+    TelegramExport,
+}
+
+impl SourceKind {
+    /// The stable word: `whatsapp_export`, `telegram_export`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::WhatsAppExport => "whatsapp_export",
+            Self::TelegramExport => "telegram_export",
+        }
+    }
+}
+
+/// What a path was recognised as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// The reader.
+    pub source: SourceKind,
+    /// 1 (may be) to 100 (certain).
+    pub confidence: u8,
+}
+
+/// Order of day, month and year in a text export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DateOrder {
+    /// Day, month, year.
+    Dmy,
+    /// Month, day, year.
+    Mdy,
+    /// Year, month, day.
+    Ymd,
+}
+
+impl DateOrder {
+    /// `dmy`, `mdy`, `ymd`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Dmy => "dmy",
+            Self::Mdy => "mdy",
+            Self::Ymd => "ymd",
+        }
+    }
+
+    /// The order with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Dmy, Self::Mdy, Self::Ymd].into_iter().find(|order| order.word() == word)
+    }
+}
+
+/// Zone of the times in a source that gives none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Zone {
+    /// Nobody said: times are taken as UTC and every one is marked as resting on an assumption.
+    #[default]
+    Unknown,
+    /// A guess, such as this computer's zone (IANA name); times are marked as resting on an assumption.
+    Assumed(String),
+    /// The person said so (IANA name).
+    Known(String),
+}
+
+/// Answers to what a source leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Zone of local times.
+    pub zone: Zone,
+    /// Name (or key) of the participant who is the person.
+    pub me: Option<String>,
+    /// Order of dates; decided from the file when `None`.
+    pub date_order: Option<DateOrder>,
+    /// Only these chats, by [`PreviewChat::index`]; all when `None`.
+    pub chats: Option<Vec<u32>>,
+}
+
+/// Stops a reader between two entries; clones share the switch.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks the reader to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// It was asked to.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Opens the files of the message at hand.
+pub trait MediaOpener {
+    /// The content of `message.attachments[index]`; `None` when it is not in the source.
+    fn open(&mut self, index: usize) -> Result<Option<Box<dyn Read + '_>>, ChatError>;
+}
+
+/// Takes what a reader finds. For each conversation: `conversation`, its messages in order, `conversation_end`.
+pub trait Sink {
+    /// A conversation begins; its participants may still be incomplete.
+    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError>;
+    /// An entry of the current conversation. Attachments in state `Present` can be opened through `media`.
+    fn message(&mut self, message: Message, media: &mut dyn MediaOpener) -> Result<(), ChatError>;
+    /// The conversation ends; now all its participants are known.
+    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError>;
+    /// Something was not read; the reader counts it too.
+    fn skipped(&mut self, reason: SkipReason, place: &str) {
+        let _ = (reason, place);
+    }
+    /// Bytes of the source read so far and in all; `total` 0 = not known.
+    fn progress(&mut self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
+}
+
+/// Why something of a source is not in the result, or not as it stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// Text before the first entry.
+    UnreadableLine,
+    /// A header-like line with an impossible date was kept as text of the entry before it.
+    ImpossibleDate,
+    /// An entry of JSON that is not a message object.
+    UnreadableEntry,
+    /// The file ends inside this entry.
+    CutOff,
+    /// A chat without an entry list.
+    UnreadableChat,
+}
+
+impl SkipReason {
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::UnreadableLine => "unreadable_line",
+            Self::ImpossibleDate => "impossible_date",
+            Self::UnreadableEntry => "unreadable_entry",
+            Self::CutOff => "cut_off",
+            Self::UnreadableChat => "unreadable_chat",
+        }
+    }
+}
+
+/// A count with the places of its first cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// How many.
+    pub count: u64,
+    /// Where the first are: `line 12`, `messages[7]`.
+    pub examples: Vec<String>,
+}
+
+impl Counted {
+    const MAX_EXAMPLES: usize = 5;
+
+    /// Counts one more.
+    pub fn add(&mut self, place: &str) {
+        self.count += 1;
+        if self.examples.len() < Self::MAX_EXAMPLES {
+            self.examples.push(place.to_owned());
+        }
+    }
+}
+
+/// A question the source leaves open and a default answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Undecided {
+    /// Day and month could be either way round in every line.
+    DateOrder,
+    /// Times have no zone and none was given.
+    Zone,
+}
+
+impl Undecided {
+    /// The stable word: `date_order`, `zone`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DateOrder => "date_order",
+            Self::Zone => "zone",
+        }
+    }
+}
+
+/// What a reading did.
+#[derive(Clone, Debug)]
+pub struct ReadReport {
+    /// The reader.
+    pub source: SourceKind,
+    /// Conversations read.
+    pub conversations: u64,
+    /// Entries given to the sink.
+    pub read: u64,
+    /// System entries and calls among them.
+    pub system: u64,
+    /// Entries of a kind no field exists for yet; they are kept with their raw record.
+    pub unsupported: BTreeMap<String, Counted>,
+    /// Not read, and why.
+    pub skipped: BTreeMap<SkipReason, Counted>,
+    /// Entries whose bytes are not UTF-8: text has replacement signs, raw has the bytes.
+    pub bad_text: Counted,
+    /// Files found in the source.
+    pub media_found: u64,
+    /// Files named but not there.
+    pub media_missing: u64,
+    /// Files the app left out.
+    pub media_omitted: u64,
+    /// Questions answered by a default.
+    pub undecided: Vec<Undecided>,
+    /// The source is cut off or damaged from here on; what came before was read.
+    pub damage: Option<Damage>,
+    /// The person stopped it; what came before was read.
+    pub is_cancelled: bool,
+    /// Bytes of the source.
+    pub bytes: u64,
+}
+
+/// Where a source stops making sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// It simply ends (a cut-off download), rather than holding wrong bytes.
+    pub is_cut_off: bool,
+    /// Byte offset.
+    pub at: u64,
+}
+
+impl ReadReport {
+    /// A report of nothing yet.
+    pub fn new(source: SourceKind) -> Self {
+        Self {
+            source,
+            conversations: 0,
+            read: 0,
+            system: 0,
+            unsupported: BTreeMap::new(),
+            skipped: BTreeMap::new(),
+            bad_text: Counted::default(),
+            media_found: 0,
+            media_missing: 0,
+            media_omitted: 0,
+            undecided: Vec::new(),
+            damage: None,
+            is_cancelled: false,
+            bytes: 0,
+        }
+    }
+}
+
+/// What a source is, before anything is imported.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The reader.
+    pub source: SourceKind,
+    /// Its chats.
+    pub chats: Vec<PreviewChat>,
+    /// Names of everyone who writes, those with the most entries first.
+    pub people: Vec<String>,
+    /// The name that is probably the person's own.
+    pub me_guess: Option<String>,
+    /// How dates are read; `None` when the source leaves nothing open about them.
+    pub dates: Option<DateGuess>,
+    /// Files found.
+    pub media_found: u64,
+    /// Files named but not there.
+    pub media_missing: u64,
+    /// Files the app left out.
+    pub media_omitted: u64,
+    /// Bytes of the source.
+    pub bytes: u64,
+    /// Times have no zone: ask.
+    pub needs_zone: bool,
+    /// The source is cut off or damaged from here on.
+    pub damage: Option<Damage>,
+}
+
+/// One chat of a preview.
+#[derive(Clone, Debug)]
+pub struct PreviewChat {
+    /// Index in the source.
+    pub index: u32,
+    /// Its name.
+    pub title: String,
+    /// Entries, system entries among them.
+    pub messages: u64,
+    /// Earliest time, milliseconds UTC under the options given.
+    pub first: Option<i64>,
+    /// Latest time.
+    pub last: Option<i64>,
+}
+
+/// How the dates of a text export are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DateGuess {
+    /// The order used.
+    pub order: DateOrder,
+    /// Every line is possible in more than one order: ask.
+    pub is_undecided: bool,
+    /// The time of a line as the file writes it; one that tells the orders apart where there is one.
+    pub sample: String,
+    /// That time under each order that fits the whole file, ISO 8601 without zone.
+    pub readings: Vec<(DateOrder, String)>,
+}
+
+/// Says what a path is, by its content.
+///
+/// `Ok(None)`: readable, but no reader knows it. Errors: not there, empty, unsafe or cut-off zip.
+pub fn recognise(path: &Path) -> Result<Option<Recognised>, ChatError> {
+    let _ = path;
+    Ok(None)
+}
+
+/// Counts and names of a source, by a full scan; nothing is imported. `progress` gets bytes done and in all.
+pub fn preview(
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+    cancel: &Cancel,
+) -> Result<Preview, ChatError> {
+    let _ = (path, options, progress, cancel);
+    Err(ChatError::Unknown { start: "binary" })
+}
+
+/// Reads a source into a sink, entry by entry; memory does not grow with the source.
+///
+/// A source that is cut off or damaged after its first entries is not an error: what is complete is read and
+/// [`ReadReport::damage`] says where it ended. Cancelling is not an error either.
+pub fn read(
+    path: &Path,
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+    cancel: &Cancel,
+) -> Result<ReadReport, ChatError> {
+    let _ = (path, options, sink, cancel);
+    Err(ChatError::Unknown { start: "binary" })
+}
+
+/// The files a source consists of, for keeping them as they are: the text, zip or JSON itself, without media
+/// that lies beside it.
+pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
+    Ok(vec![path.to_owned()])
+}
