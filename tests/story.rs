@@ -78,13 +78,13 @@ pub fn telegram_folder(dir: &Path, extra: usize) -> PathBuf {
 
 fn telegram_text(extra: usize) -> String {
     let mut messages = vec![
-        r#"{"id":1,"type":"service","date":"2026-11-20T10:00:00","date_unixtime":"1795341600","actor":"Ben","actor_id":"user7","action":"phone_call","duration_seconds":12,"discard_reason":"hangup","text":"","text_entities":[]}"#.to_owned(),
-        r#"{"id":2,"type":"message","date":"2026-11-20T10:00:10","date_unixtime":"1795341610","from":"Ben","from_id":"user7","text":["See ",{"type":"bold","text":"you"}," there"],"text_entities":[{"type":"plain","text":"See "},{"type":"bold","text":"you"},{"type":"plain","text":" there"}],"reactions":[{"type":"emoji","count":1,"emoji":"👍","recent":[{"from":"Anna","from_id":"user8","date":"2026-11-20T10:00:12"}]}]}"#.to_owned(),
-        r#"{"id":3,"type":"message","date":"2026-11-20T10:00:20","date_unixtime":"1795341620","from":"Anna","from_id":"user8","photo":"photos/photo_1@20-11-2026_10-00-20.jpg","photo_file_size":30000,"width":640,"height":480,"text":"","text_entities":[],"reply_to_message_id":2}"#.to_owned(),
-        format!(r#"{{"id":4,"type":"message","date":"2026-11-20T10:00:30","date_unixtime":"1795341630","edited":"2026-11-20T10:05:00","edited_unixtime":"1795341900","from":"Anna","from_id":"user8","text":"{MARKER} again","text_entities":[{{"type":"plain","text":"{MARKER} again"}}]}}"#),
+        r#"{"id":1,"type":"service","date":"2026-11-20T10:00:00","date_unixtime":"1795168800","actor":"Ben","actor_id":"user7","action":"phone_call","duration_seconds":12,"discard_reason":"hangup","text":"","text_entities":[]}"#.to_owned(),
+        r#"{"id":2,"type":"message","date":"2026-11-20T10:00:10","date_unixtime":"1795168810","from":"Ben","from_id":"user7","text":["See ",{"type":"bold","text":"you"}," there"],"text_entities":[{"type":"plain","text":"See "},{"type":"bold","text":"you"},{"type":"plain","text":" there"}],"reactions":[{"type":"emoji","count":1,"emoji":"👍","recent":[{"from":"Anna","from_id":"user8","date":"2026-11-20T10:00:12"}]}]}"#.to_owned(),
+        r#"{"id":3,"type":"message","date":"2026-11-20T10:00:20","date_unixtime":"1795168820","from":"Anna","from_id":"user8","photo":"photos/photo_1@20-11-2026_10-00-20.jpg","photo_file_size":30000,"width":640,"height":480,"text":"","text_entities":[],"reply_to_message_id":2}"#.to_owned(),
+        format!(r#"{{"id":4,"type":"message","date":"2026-11-20T10:00:30","date_unixtime":"1795168830","edited":"2026-11-20T10:05:00","edited_unixtime":"1795169100","from":"Anna","from_id":"user8","text":"{MARKER} again","text_entities":[{{"type":"plain","text":"{MARKER} again"}}]}}"#),
     ];
     for n in 0..extra {
-        let (id, at) = (10 + n, 1_795_342_000 + n);
+        let (id, at) = (10 + n, 1_795_169_200 + n);
         messages.push(format!(
             r#"{{"id":{id},"type":"message","date":"2026-11-20T10:07:00","date_unixtime":"{at}","from":"Ben","from_id":"user7","text":"line {n}","text_entities":[{{"type":"plain","text":"line {n}"}}]}}"#
         ));

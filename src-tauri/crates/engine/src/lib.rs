@@ -3,14 +3,23 @@
 pub mod ports;
 pub mod view;
 
+mod backup;
+mod chats;
+mod check;
 mod error;
 mod home;
+mod import;
+mod look;
 mod progress;
 mod protection;
+mod restore;
+mod samples;
 mod session;
+mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use chats::ExportFormat;
 pub use error::{Error, ErrorCode, LastWayRule};
 pub use home::{Home, Place, Settings, WayTimes};
 pub use progress::{Job, JobKind, Jobs, Phase};
@@ -32,6 +41,7 @@ pub struct Engine {
     pub(crate) home: Home,
     pub(crate) jobs: Jobs,
     pub(crate) session: Arc<Mutex<Session>>,
+    pub(crate) opened: Arc<Mutex<restore::Opened>>,
 }
 
 impl Engine {
@@ -42,7 +52,7 @@ impl Engine {
     pub fn open(ports: Ports) -> Result<Self, Error> {
         let home = Home::open(&ports.home, ports.entropy.as_ref())?;
         let jobs = Jobs::new(Arc::clone(&ports.clock))?;
-        let engine = Self { ports, home, jobs, session: Arc::new(Mutex::new(Session::default())) };
+        let engine = Self { ports, home, jobs, session: Arc::default(), opened: Arc::default() };
         Ok(engine)
     }
 

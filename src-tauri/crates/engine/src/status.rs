@@ -44,7 +44,8 @@ pub(crate) struct CardFacts {
 impl CardState {
     /// The worst fact wins; nothing is shown green that is not.
     pub(crate) fn decide(facts: &CardFacts) -> Self {
-        let CardFacts { is_running, is_locked, is_on, is_protected, is_place_there, failure, is_damaged } = facts;
+        let CardFacts { is_running, is_locked, is_on, is_protected, is_place_there, failure, is_damaged } =
+            facts;
         if *is_running {
             Self::Running
         } else if *is_locked {
@@ -80,7 +81,8 @@ impl CardState {
 pub(crate) fn failure_of(run: Option<ErrorView>, check: Option<&CheckReport>) -> Option<ErrorView> {
     run.or_else(|| {
         let report = check.filter(|report| !report.is_ok)?;
-        let damaged = report.damaged.iter().find(|damage| damage.what != "extra").or_else(|| report.damaged.first());
+        let damaged =
+            report.damaged.iter().find(|damage| damage.what != "extra").or_else(|| report.damaged.first());
         let detail = damaged.map(|damage| damage.affects.first().unwrap_or(&damage.file).clone());
         Some(ErrorView { code: ErrorCode::Damaged.as_str().to_owned(), detail })
     })
@@ -140,7 +142,15 @@ mod tests {
     fn the_worst_fact_wins() {
         let nothing = CardFacts { is_on: true, ..CardFacts::default() };
         let table = [
-            ("off", CardFacts { failure: Some(full()), is_damaged: true, is_place_there: true, ..CardFacts::default() }),
+            (
+                "off",
+                CardFacts {
+                    failure: Some(full()),
+                    is_damaged: true,
+                    is_place_there: true,
+                    ..CardFacts::default()
+                },
+            ),
             ("place_missing", CardFacts { failure: Some(full()), is_damaged: true, ..nothing.clone() }),
             ("failed", CardFacts { failure: Some(full()), is_place_there: true, ..nothing.clone() }),
             ("failed", CardFacts { is_damaged: true, is_place_there: true, ..nothing.clone() }),
@@ -193,7 +203,10 @@ mod tests {
         let failure = failure_of(None, Some(&report));
         let run_first = failure_of(Some(full()), Some(&report));
 
-        assert_eq!(failure, Some(ErrorView { code: "damaged".to_owned(), detail: Some("12 photos in Family".to_owned()) }));
+        assert_eq!(
+            failure,
+            Some(ErrorView { code: "damaged".to_owned(), detail: Some("12 photos in Family".to_owned()) })
+        );
         assert_eq!(run_first, Some(full()));
         assert_eq!(failure_of(None, Some(&CheckReport { is_ok: true, damaged: vec![], ..report })), None);
     }
