@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The only place where one key protects another.
+//!
+//! ```text
+//! 64 digits (186 bits) ───────────HKDF─┐                          data key of generation g (32 random bytes, random id)
+//! password ──────────Argon2id─────HKDF─┼─► key-encryption key ─wraps─►  ├─ MAC and seal of the keyslot file
+//! this computer's keychain key ───HKDF─┘     (and an X25519 pair)       ├─ a key per pack, index, snapshot, intent
+//!                                                                       ├─ keys of the local library and its pins
+//!                                                                       └─ seals the data keys of earlier generations
+//!                              chunk-id key: one per repository, sealed in every generation
+//! ```
+//!
+//! `KEYSLOTS.md` beside `src/` is the normative text of everything that is stored.
+
+mod damm;
+mod data_key;
+mod digits;
+mod error;
+mod ids;
+mod kdf;
+mod keyring;
+mod keyslot_set;
+mod open_keyslots;
+mod password;
+mod policy;
+mod recovery_key;
+mod slot_details;
+mod unlock_secret;
+
+pub use data_key::{ChunkIdKey, DataKey, FileKey, FileKind, Subkey};
+pub use error::KeyError;
+pub use ids::{KeyId, KeyslotFileHash, RepositoryId, SlotId};
+pub use kdf::Argon2Params;
+pub use keyring::Keyring;
+pub use keyslot_set::{DamagedKeyslotFile, KeyslotSet, Way};
+pub use open_keyslots::{EncodedKeyslots, OpenKeyslots, UnlockReport};
+pub use password::{PasswordEstimate, PasswordProblem, estimate_password, suggest_password};
+pub use policy::Policy;
+pub use recovery_key::{DigitsError, DigitsInspection, RecoveryKey};
+pub use slot_details::{Reach, SlotDetails, SlotInfo, SlotKind};
+pub use unlock_secret::UnlockSecret;

@@ -1,0 +1,39 @@
+//! The rules that every writer of a keyslot file keeps, authenticated with it.
+
+use crate::Argon2Params;
+
+/// Rules of a repository. When two versions disagree, the stricter value of each rule holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Ways that must be proved before the repository counts as protected.
+    pub minimum_ways: u8,
+    /// How many of them must work on another computer.
+    pub minimum_elsewhere: u8,
+    /// Least memory of a new password slot, in KiB; never below [`Argon2Params::FLOOR`].
+    pub memory_floor_kib: u32,
+    /// Least passes of a new password slot; never below [`Argon2Params::FLOOR`].
+    pub passes_floor: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            minimum_ways: 2,
+            minimum_elsewhere: 1,
+            memory_floor_kib: Argon2Params::FLOOR.memory_kib(),
+            passes_floor: Argon2Params::FLOOR.passes(),
+        }
+    }
+}
+
+impl Policy {
+    /// The stricter value of each rule.
+    pub fn strictest(&self, other: &Self) -> Self {
+        Self {
+            minimum_ways: self.minimum_ways.max(other.minimum_ways),
+            minimum_elsewhere: self.minimum_elsewhere.max(other.minimum_elsewhere),
+            memory_floor_kib: self.memory_floor_kib.max(other.memory_floor_kib),
+            passes_floor: self.passes_floor.max(other.passes_floor),
+        }
+    }
+}
