@@ -97,4 +97,7 @@ pub enum ChatError {
     /// The database of the library refused.
     #[error("the library's database failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// The library refused.
+    #[error(transparent)]
+    Library(Box<crate::library::LibraryError>),
 }

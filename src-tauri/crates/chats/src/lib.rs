@@ -4,8 +4,12 @@
 //! its canonical bytes; the library keeps it on this machine. Nothing here touches the network.
 
 pub mod error;
+pub mod library;
+pub mod media;
 pub mod model;
 pub mod record;
 pub mod source;
 
 pub use error::ChatError;
+pub use library::{Library, LibraryError};
+pub use media::{MediaError, MediaStore};

@@ -1,0 +1,76 @@
+//! What can be wrong with the library, as facts.
+
+use crate::error::ChatError;
+use crate::media::MediaError;
+use crate::record::RecordError;
+
+/// Why the library did not do what was asked. What was there before is still there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LibraryError {
+    /// The key is not the one this library was made with.
+    #[error("the library does not open with this key")]
+    WrongKey,
+    /// The key is right, but the file is not what was written.
+    #[error("the library file is damaged: {what}")]
+    Damaged {
+        /// Which part.
+        what: &'static str,
+    },
+    /// A newer version of this app wrote it.
+    #[error("the library has version {found}, this app knows {known}")]
+    Newer {
+        /// Version of the file.
+        found: i64,
+        /// Newest version this build reads.
+        known: i64,
+    },
+    /// Another import or restore is going on.
+    #[error("the library is being written by another import or restore")]
+    Busy,
+    /// The disk is full; nothing was changed.
+    #[error("the disk is full")]
+    NoSpace,
+    /// The library cannot be written here.
+    #[error("the library is read-only")]
+    ReadOnly,
+    /// No conversation has this id.
+    #[error("no conversation {0} is in the library")]
+    NoSuchConversation(String),
+    /// A zone name nobody knows.
+    #[error("there is no time zone {0:?}")]
+    UnknownZone(String),
+    /// Bytes of the log are not records.
+    #[error("a record of the log cannot be read")]
+    Record(#[from] RecordError),
+    /// The media store failed.
+    #[error(transparent)]
+    Media(#[from] MediaError),
+    /// The database failed in another way.
+    #[error("the library's database failed")]
+    Database(#[source] rusqlite::Error),
+    /// A file beside the database could not be read or written.
+    #[error("the library's folder could not be read or written")]
+    Io(#[from] std::io::Error),
+}
+
+impl From<rusqlite::Error> for LibraryError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let Some(code) = error.sqlite_error_code() else { return Self::Database(error) };
+        match code {
+            ErrorCode::NotADatabase => Self::WrongKey,
+            ErrorCode::DatabaseCorrupt => Self::Damaged { what: "a page does not verify" },
+            ErrorCode::DiskFull => Self::NoSpace,
+            ErrorCode::ReadOnly => Self::ReadOnly,
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<LibraryError> for ChatError {
+    fn from(error: LibraryError) -> Self {
+        Self::Library(Box::new(error))
+    }
+}
