@@ -30,7 +30,8 @@ pub fn test(window: Window) -> Done {
     // The tests in a window start the app itself, so it must be built before them.
     shell::run(&[&["cargo", "build", "--bins"][..], &build].concat())?;
     rust_tests(window, &build, &python)?;
-    shell::run(&[&["cargo", "clippy", "--all-targets"][..], &build, &["--", "-D", "warnings"]].concat())
+    shell::run(&[&["cargo", "clippy", "--all-targets"][..], &build, &["--", "-D", "warnings"]].concat())?;
+    deny()
 }
 
 fn rust_tests(window: Window, build: &[&str], python: &PathBuf) -> Done {
