@@ -378,6 +378,16 @@ record! {
         2 args: Vec<Fact>,
     }
 
+    /// An import, as the log of a conversation remembers it.
+    pub struct Import {
+        /// When it was made, milliseconds since 1970-01-01 UTC.
+        1 utc_ms: i64,
+        /// The stable word of its source.
+        2 source: String,
+        /// Version of the app that made it.
+        3 tool_version: String,
+    }
+
     /// A named fact.
     pub struct Fact {
         /// Name.

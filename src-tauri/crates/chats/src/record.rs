@@ -9,7 +9,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use serde_json::{Map, Value};
 
-use crate::model::{Conversation, Message};
+use crate::model::{Conversation, Import, Message};
 
 mod fields;
 mod macros;
@@ -69,10 +69,13 @@ pub enum Record {
     Conversation(Conversation),
     /// A message; a later record with the same id replaces what is shown, the log keeps both.
     Message(Box<Message>),
+    /// What follows was taken in by this import; the later import wins when two logs meet.
+    Import(Import),
 }
 
 const CONVERSATION: u64 = 1;
 const MESSAGE: u64 = 2;
+const IMPORT: u64 = 3;
 
 impl Record {
     /// The canonical bytes: an array of the record type and its map.
@@ -80,6 +83,7 @@ impl Record {
         match self {
             Self::Conversation(conversation) => encode_as(CONVERSATION, conversation),
             Self::Message(message) => encode_as(MESSAGE, message.as_ref()),
+            Self::Import(import) => encode_as(IMPORT, import),
         }
     }
 
@@ -98,6 +102,7 @@ impl Record {
         let record = match u64::take(&mut decoder)? {
             CONVERSATION => Self::Conversation(Conversation::take(&mut decoder)?),
             MESSAGE => Self::Message(Box::new(Message::take(&mut decoder)?)),
+            IMPORT => Self::Import(Import::take(&mut decoder)?),
             code => return Err(RecordError::Newer { what: "record", code }),
         };
         Ok((record, decoder.position()))
@@ -108,6 +113,7 @@ impl Record {
         let (name, value) = match self {
             Self::Conversation(conversation) => ("conversation", conversation.json()),
             Self::Message(message) => ("message", message.json()),
+            Self::Import(import) => ("import", import.json()),
         };
         Value::Object(Map::from_iter([(name.to_owned(), value)]))
     }
