@@ -1,21 +1,252 @@
 //! Chats from the apps' own files into the library.
 
-use crate::Engine;
-use crate::error::Error;
-use crate::view::{ImportPreview, ImportRequest};
+use crate::error::{Error, ErrorCode};
+use crate::progress::{Job, JobKind, Phase};
+use crate::session::LibraryRoom;
+use crate::view::{DateGuess, ImportPreview, ImportReport, ImportRequest, JobOutcome, PreviewChat, ReasonCount};
+use crate::{Engine, faults};
+use coffer_chats::library::{ImportOptions, ImportOutcome, ImportRun, Join, OriginalRow};
+use coffer_chats::model::{Conversation, Message};
+use coffer_chats::source::{
+    self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason, Zone,
+};
+use coffer_chats::ChatError;
+use std::fs::File;
 use std::path::Path;
 
-#[expect(missing_docs, clippy::missing_errors_doc, unused_variables, reason = "first minutes only")]
 impl Engine {
+    /// Says what a file or folder holds, before anything is imported. Reads it once, to its end.
+    ///
+    /// # Errors
+    /// [`Error::FileMissing`], [`Error::EmptyFile`], [`Error::UnknownFile`], [`Error::TruncatedFile`],
+    /// [`Error::UnsafeFile`], [`Error::ZoneUnknown`].
     pub fn preview_import(
         &self,
         path: &Path,
         date_order: Option<&str>,
         zone: Option<&str>,
     ) -> Result<ImportPreview, Error> {
-        Err(Error::Locked)
+        if source::recognise(path)?.is_none() {
+            return Err(Error::UnknownFile);
+        }
+        let options = ReadOptions {
+            zone: self.zone_of(zone),
+            me: None,
+            date_order: date_order.and_then(DateOrder::from_word),
+            chats: None,
+        };
+        let preview = source::preview(path, &options, &mut |_, _| {}, &Cancel::default())?;
+        Ok(preview_view(path, preview, &self.ports.zone))
     }
+
+    /// Imports in the background; the job's outcome is an [`ImportReport`].
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::Busy`]; what the source says comes with the job.
     pub fn start_import(&self, request: ImportRequest) -> Result<u64, Error> {
-        Err(Error::Locked)
+        self.own_library()?;
+        let engine = self.clone();
+        self.jobs.start(JobKind::Import, Phase::Reading, move |job| {
+            engine.import(job, &request).map(JobOutcome::Import)
+        })
     }
+
+    fn import(&self, job: &Job, request: &ImportRequest) -> Result<ImportReport, Error> {
+        let path = Path::new(&request.path);
+        let found = source::recognise(path)?.ok_or(Error::UnknownFile)?;
+        let open = self.own_library()?;
+        let cancel = Cancel::default();
+        let options = ImportOptions {
+            now: self.ports.clock.now(),
+            source: found.source.word().to_owned(),
+            tool_version: crate::VERSION.to_owned(),
+            join: Join::Auto,
+            cancel: cancel.clone(),
+        };
+        let run = open.library.begin_import(options, Some(&open.media))?;
+        let mut sink = JobSink { run, job, cancel: &cancel, done: 0, total: 0 };
+        let read = source::read(path, &self.read_options(request), &mut sink, &cancel);
+        let (read, outcome) = match read {
+            Ok(report) => {
+                job.phase(Phase::Index);
+                (report, sink.run.finish()?)
+            }
+            // Stopped inside the library: what was committed stays, and its counts are the report.
+            Err(ChatError::Cancelled) => {
+                let mut report = ReadReport::new(found.source);
+                report.is_cancelled = true;
+                (report, sink.run.finish()?)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if request.keep_originals && !read.is_cancelled {
+            job.phase(Phase::Media);
+            self.keep_originals(path, found.source.word(), &open)?;
+        }
+        Ok(report_view(&read, &outcome))
+    }
+
+    fn keep_originals(&self, path: &Path, source: &str, open: &LibraryRoom) -> Result<(), Error> {
+        for file in source::originals(path)? {
+            let mut content = File::open(&file).map_err(|error| faults::reading("the source", &error))?;
+            let stored = open.media.put(&mut content)?;
+            let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            open.library.add_original(&OriginalRow {
+                hash: stored.hash,
+                name,
+                size: stored.size,
+                imported: self.ports.clock.now(),
+                source: source.to_owned(),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn read_options(&self, request: &ImportRequest) -> ReadOptions {
+        ReadOptions {
+            zone: self.zone_of(request.zone.as_deref()),
+            me: request.me.clone(),
+            date_order: request.date_order.as_deref().and_then(DateOrder::from_word),
+            chats: request.chats.clone(),
+        }
+    }
+
+    fn zone_of(&self, named: Option<&str>) -> Zone {
+        match named {
+            Some(zone) => Zone::Known(zone.to_owned()),
+            None => Zone::Assumed(self.ports.zone.clone()),
+        }
+    }
+}
+
+/// Passes everything on to the library, and how far it is to the job.
+struct JobSink<'a> {
+    run: ImportRun<'a>,
+    job: &'a Job,
+    cancel: &'a Cancel,
+    done: u64,
+    total: u64,
+}
+
+impl JobSink<'_> {
+    fn hear_cancel(&self) {
+        if self.job.is_cancelled() {
+            self.cancel.cancel();
+        }
+    }
+}
+
+impl Sink for JobSink<'_> {
+    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        self.hear_cancel();
+        self.run.conversation(conversation)
+    }
+
+    fn message(&mut self, message: Message, media: &mut dyn MediaOpener) -> Result<(), ChatError> {
+        self.hear_cancel();
+        self.run.message(message, media)
+    }
+
+    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        self.job.phase(Phase::People);
+        self.run.conversation_end(conversation)?;
+        self.job.phase(Phase::Reading);
+        self.job.progress(self.done, self.total);
+        Ok(())
+    }
+
+    fn skipped(&mut self, reason: SkipReason, place: &str) {
+        self.run.skipped(reason, place);
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        self.hear_cancel();
+        (self.done, self.total) = (done, total);
+        self.job.progress(done, total);
+    }
+}
+
+fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
+    ImportPreview {
+        path: path.to_string_lossy().into_owned(),
+        source: preview.source.word().to_owned(),
+        chats: preview
+            .chats
+            .into_iter()
+            .map(|chat| PreviewChat {
+                index: chat.index,
+                title: chat.title,
+                messages: chat.messages,
+                first: chat.first,
+                last: chat.last,
+            })
+            .collect(),
+        people: preview.people,
+        me_guess: preview.me_guess,
+        dates: preview.dates.map(|guess| DateGuess {
+            order: guess.order.word().to_owned(),
+            is_undecided: guess.is_undecided,
+            sample: guess.sample,
+            readings: guess.readings.into_iter().map(|(order, time)| (order.word().to_owned(), time)).collect(),
+        }),
+        media_found: preview.media_found,
+        media_missing: preview.media_missing,
+        bytes: preview.bytes,
+        needs_zone: preview.needs_zone,
+        zone_guess: zone.to_owned(),
+    }
+}
+
+fn report_view(read: &ReadReport, outcome: &ImportOutcome) -> ImportReport {
+    let skipped = skipped_of(read);
+    let left_out: u64 = skipped.iter().map(|reason| reason.count).sum();
+    ImportReport {
+        source: read.source.word().to_owned(),
+        chats: u64::try_from(outcome.conversations.len()).unwrap_or(u64::MAX),
+        read: outcome.added + outcome.updated + outcome.present + left_out,
+        added: outcome.added,
+        updated: outcome.updated,
+        present: outcome.present,
+        system: outcome.system,
+        skipped,
+        media_found: outcome.media_found,
+        media_missing: outcome.media_missing,
+        media_omitted: outcome.media_omitted,
+        undecided: undecided_of(read, outcome),
+        is_cancelled: read.is_cancelled,
+        chat_ids: outcome.conversations.iter().map(|id| id.to_hex()).collect(),
+    }
+}
+
+/// What was not kept. A header with an impossible date is not among it: its text stays with the entry before it.
+fn skipped_of(read: &ReadReport) -> Vec<ReasonCount> {
+    let lost = read.skipped.iter().filter(|(reason, _)| **reason != SkipReason::ImpossibleDate);
+    let mut skipped: Vec<_> = lost.map(|(reason, counted)| reason_view(reason.word(), counted)).collect();
+    if let Some(damage) = read.damage {
+        let reason = if damage.is_cut_off { "cut_off" } else { "damaged_source" };
+        if !skipped.iter().any(|present| present.reason == reason) {
+            skipped.push(ReasonCount {
+                reason: reason.to_owned(),
+                count: 1,
+                examples: vec![format!("byte {}", damage.at)],
+            });
+        }
+    }
+    skipped
+}
+
+/// What a default answered: the person may want to answer otherwise.
+fn undecided_of(read: &ReadReport, outcome: &ImportOutcome) -> Vec<String> {
+    let mut words: Vec<_> = read.undecided.iter().map(|question| question.word().to_owned()).collect();
+    if read.bad_text.count > 0 {
+        words.push(ErrorCode::BadText.as_str().to_owned());
+    }
+    if !outcome.undecided.is_empty() {
+        words.push("same_chat".to_owned());
+    }
+    words
+}
+
+fn reason_view(reason: &str, counted: &Counted) -> ReasonCount {
+    ReasonCount { reason: reason.to_owned(), count: counted.count, examples: counted.examples.clone() }
 }

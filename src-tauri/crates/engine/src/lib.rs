@@ -7,23 +7,32 @@ mod backup;
 mod chats;
 mod check;
 mod error;
+mod faults;
 mod home;
 mod import;
+mod keyslot_folder;
+mod library_key;
 mod look;
+mod pins;
+mod places;
 mod progress;
 mod protection;
+mod recovery_sheet;
 mod restore;
 mod samples;
 mod session;
 mod status;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing_stores;
 
 pub use chats::ExportFormat;
 pub use error::{Error, ErrorCode, LastWayRule};
 pub use home::{Home, Place, Settings, WayTimes};
 pub use progress::{Job, JobKind, Jobs, Phase};
-pub use protection::{Confirmation, Paper};
+pub use protection::Confirmation;
+pub use recovery_sheet::Paper;
 pub use session::Unlock;
 
 use ports::Ports;
@@ -31,6 +40,9 @@ use session::Session;
 use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 use view::JobView;
+
+/// The version of this build.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One computer's Coffer. Cheap to clone: clones are the same engine.
 ///

@@ -1,13 +1,13 @@
 //! A message of the library in the words of the screen.
 
-use crate::home::to_hex;
 use crate::view::{
     AttachmentView, CallView, EntityView, LocationView, MessageView, PollView, QuoteView, ReactionView,
     RevisionView,
 };
+use coffer_chats::library::{ReplyTarget, StoredMessage};
 use coffer_chats::model::{
-    Attachment, AttachmentKind, AttachmentState, BlobHash, Conversation, Direction, Message, MessageKind,
-    Participant, Precision, Reaction, Reply,
+    Attachment, AttachmentKind, AttachmentState, BlobHash, Conversation, Direction, MessageKind, Participant,
+    Precision, Reaction, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -23,8 +23,7 @@ impl<'a> People<'a> {
         Self(conversation.participants.iter().map(|person| (person.key.as_str(), person)).collect())
     }
 
-    /// The name to show for a key: the key itself where no name is known.
-    pub(crate) fn name(&self, key: &str) -> String {
+    fn name(&self, key: &str) -> String {
         let name = self.0.get(key).map(|person| person.name.as_str()).filter(|name| !name.is_empty());
         name.unwrap_or(key).to_owned()
     }
@@ -34,43 +33,32 @@ impl<'a> People<'a> {
     }
 }
 
-/// What a message says about another one, looked up in the library.
-#[derive(Default)]
-pub(crate) struct Quoted {
-    /// Position of the quoted message in the same chat.
-    pub position: Option<u64>,
-    /// The quoted message, where it is here.
-    pub message: Option<Message>,
-}
-
-/// Converts a message that stands at `position`.
-pub(crate) fn message_view(
-    position: u64,
-    message: &Message,
-    people: &People<'_>,
-    quoted: &Quoted,
-) -> MessageView {
+/// Converts a message of the library.
+pub(crate) fn message_view(stored: &StoredMessage, people: &People<'_>) -> MessageView {
+    let message = &stored.message;
     let time = message.time.as_ref();
-    let sender = message.sender.as_deref().filter(|_| !matches!(message.kind, MessageKind::System(_)));
+    let is_system = matches!(message.kind, MessageKind::System(_));
+    let sender = message.sender.as_deref().filter(|_| !is_system);
+    let name = || stored.sender_name.clone().or_else(|| sender.map(|key| people.name(key)));
     let parts = Parts::of(&message.kind);
     MessageView {
-        id: to_hex(&message.id.0),
-        position,
+        id: message.id.to_hex(),
+        position: stored.position,
         time: time.map(|time| time.utc_ms),
         precision: time.map_or("ms", |time| precision_word(time.precision)).to_owned(),
         zone_known: time.is_some_and(|time| time.zone_known),
-        local_time: time.and_then(coffer_chats::model::Timestamp::local_text),
-        sender: sender.map(|key| people.name(key)),
+        local_time: time.and_then(Timestamp::local_text),
+        sender: if is_system { None } else { name() },
         is_me: message.direction == Direction::Out || sender.is_some_and(|key| people.is_me(key)),
         kind: message.kind.word().to_owned(),
         text: message.text.clone(),
         entities: message.entities.iter().map(entity_view).collect(),
         attachments: message.attachments.iter().map(attachment_view).collect(),
-        reply_to: message.reply_to.as_ref().map(|reply| quote_view(reply, people, quoted)),
+        reply_to: stored.reply.as_ref().map(quote_view),
         forwarded_from: message.forwarded.as_ref().map(|from| from.from.clone().unwrap_or_default()),
         reactions: message.reactions.iter().map(|reaction| reaction_view(reaction, people)).collect(),
-        is_edited: message.is_edited(),
-        revisions: revisions_of(message),
+        is_edited: message.is_edited() || stored.revisions.iter().any(|older| older.text != message.text),
+        revisions: revisions_of(stored),
         is_deleted: message.deleted.is_some(),
         poll: parts.poll,
         location: parts.location,
@@ -79,15 +67,10 @@ pub(crate) fn message_view(
     }
 }
 
-/// Where the words are in a text, in UTF-16 units as the window counts them.
-pub(crate) fn utf16_len(text: &str) -> u32 {
-    u32::try_from(text.encode_utf16().count()).unwrap_or(u32::MAX)
-}
-
 /// Converts a file of a message.
 pub(crate) fn attachment_view(attachment: &Attachment) -> AttachmentView {
     AttachmentView {
-        hash: attachment.blob.as_ref().filter(|_| is_here(attachment)).map(|BlobHash(hash)| to_hex(hash)),
+        hash: attachment.blob.as_ref().filter(|_| is_here(attachment)).copied().map(BlobHash::to_hex),
         kind: kind_word(attachment.kind).to_owned(),
         name: attachment.name.clone(),
         mime: attachment.mime.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
@@ -171,21 +154,25 @@ fn reaction_view(reaction: &Reaction, people: &People<'_>) -> ReactionView {
     }
 }
 
-fn quote_view(reply: &Reply, people: &People<'_>, quoted: &Quoted) -> QuoteView {
-    let there = quoted.message.as_ref();
-    let sender = reply.sender.as_deref().or_else(|| there.and_then(|message| message.sender.as_deref()));
-    let text =
-        if reply.text.is_empty() { there.map_or("", |message| message.text.as_str()) } else { &reply.text };
+fn quote_view(reply: &ReplyTarget) -> QuoteView {
     QuoteView {
-        position: quoted.position,
-        sender: sender.map(|key| people.name(key)),
-        text: text.chars().take(QUOTE_LENGTH).collect(),
+        position: reply.position,
+        sender: reply.sender.clone(),
+        text: reply.text.chars().take(QUOTE_LENGTH).collect(),
     }
 }
 
-fn revisions_of(message: &Message) -> Vec<RevisionView> {
-    let known = message.edits.iter().filter_map(|edit| edit.text.as_ref().map(|text| (edit.utc_ms, text)));
-    known.map(|(time, text)| RevisionView { time, text: text.clone() }).collect()
+/// Earlier texts: those the source tells of, then those an earlier import saw.
+fn revisions_of(stored: &StoredMessage) -> Vec<RevisionView> {
+    let known = stored.message.edits.iter().filter_map(|edit| Some((edit.utc_ms, edit.text.as_ref()?)));
+    let mut revisions: Vec<_> = known.map(|(time, text)| RevisionView { time, text: text.clone() }).collect();
+    for older in &stored.revisions {
+        let is_known = revisions.iter().any(|revision| revision.text == older.text);
+        if older.text != stored.message.text && !is_known {
+            revisions.push(RevisionView { time: None, text: older.text.clone() });
+        }
+    }
+    revisions
 }
 
 fn precision_word(precision: Precision) -> &'static str {
