@@ -14,8 +14,12 @@ pub enum KeyError {
     #[error("this way to unlock was removed")]
     RemovedWay {
         /// When it was removed, in milliseconds since 1970.
-        at: i64,
+        /// `None` when that is no longer known.
+        at: Option<i64>,
     },
+    /// The file belongs to another repository.
+    #[error("the keyslot file belongs to another repository")]
+    OtherRepository,
     /// The bytes of the file do not have the hash its name says.
     #[error("the bytes of the keyslot file do not match its name")]
     NameMismatch,

@@ -20,7 +20,6 @@ pub(crate) enum Label {
     SlotWrap,
     SlotKeyPair,
     SlotAssociatedData,
-    SlotHandover,
     SetSeal,
     SetMac,
 }
@@ -28,7 +27,7 @@ pub(crate) enum Label {
 impl Label {
     /// The whole table.
     #[cfg(test)]
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 13] = [
         Self::FilePack,
         Self::FileIndex,
         Self::FileSnapshot,
@@ -40,7 +39,6 @@ impl Label {
         Self::SlotWrap,
         Self::SlotKeyPair,
         Self::SlotAssociatedData,
-        Self::SlotHandover,
         Self::SetSeal,
         Self::SetMac,
     ];
@@ -59,7 +57,6 @@ impl Label {
             Self::SlotWrap => b"coffer/1/slot/wrap",
             Self::SlotKeyPair => b"coffer/1/slot/key-pair",
             Self::SlotAssociatedData => b"coffer/1/slot/associated-data",
-            Self::SlotHandover => b"coffer/1/slot/handover",
             Self::SetSeal => b"coffer/1/keyslots/seal",
             Self::SetMac => b"coffer/1/keyslots/mac",
         }
@@ -120,6 +117,11 @@ impl Argon2Params {
             return Err(KeyError::TooExpensive { memory_kib, passes, lanes });
         }
         Ok(Self { memory_kib, passes, lanes })
+    }
+
+    /// The refusal of these parameters by a stricter floor.
+    pub(crate) const fn too_weak(self) -> KeyError {
+        KeyError::TooWeak { memory_kib: self.memory_kib, passes: self.passes, lanes: self.lanes }
     }
 
     /// Memory in KiB.

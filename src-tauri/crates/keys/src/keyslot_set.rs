@@ -1,10 +1,18 @@
-//! All keyslot files of a place, before and while one of them is opened.
+//! All keyslot files of a place: ordered, offered as ways, unlocked with a secret, verified and merged.
 
-use crate::{KeyError, OpenKeyslots, RepositoryId, SlotId, SlotKind, UnlockSecret};
+use crate::attempt::{Attempt, PASSWORD_ATTEMPTS, attempts};
+use crate::keyslot_file::KeyslotFile;
+use crate::open_keyslots::UnlockReport;
+use crate::verified_version::{VerifiedVersion, merge_versions};
+use crate::{DataKey, KeyError, Keyring, OpenKeyslots, RepositoryId, SlotId, SlotKind, UnlockSecret};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Every version that was found, in order, and what is wrong with the rest.
+/// Every version that was found, in order, and what is wrong with the rest. Nothing in it is authentic yet.
 #[derive(Debug)]
 pub struct KeyslotSet {
+    /// Newest first.
+    files: Vec<KeyslotFile>,
     damaged: Vec<DamagedKeyslotFile>,
 }
 
@@ -29,13 +37,22 @@ pub struct Way {
 impl KeyslotSet {
     /// Reads files by (name, bytes). The same version may come twice, once from each copy.
     pub fn read(files: Vec<(String, Vec<u8>)>) -> Self {
-        let _ = files;
-        unimplemented!()
+        let mut known = BTreeSet::new();
+        let mut set = Self { files: Vec::new(), damaged: Vec::new() };
+        for (name, bytes) in files {
+            match KeyslotFile::decode(&name, bytes) {
+                Ok(file) if known.insert(file.hash()) => set.files.push(file),
+                Ok(_) => {}
+                Err(reason) => set.damaged.push(DamagedKeyslotFile { name, reason }),
+            }
+        }
+        set.files.sort_by_key(|file| Reverse((file.header().order(), file.hash())));
+        set
     }
 
     /// True when no version is well-formed.
     pub fn is_empty(&self) -> bool {
-        unimplemented!()
+        self.files.is_empty()
     }
 
     /// Files that are damaged, newer than this build, or wrongly named: known before any prompt.
@@ -43,37 +60,164 @@ impl KeyslotSet {
         &self.damaged
     }
 
-    /// Names of the versions, newest first by (generation, counter).
+    /// Names of the well-formed versions, newest first by (generation, counter).
     pub fn versions(&self) -> Vec<String> {
-        unimplemented!()
+        self.files.iter().map(|file| file.hash().file_name()).collect()
     }
 
     /// The repository that most versions name. A hint until a version is unlocked; `None` when there is no version.
     pub fn repository_id(&self) -> Option<RepositoryId> {
-        unimplemented!()
+        let mut counts = BTreeMap::new();
+        for file in &self.files {
+            *counts.entry(file.header().repository).or_insert(0_usize) += 1;
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count).map(|(repository, _)| repository)
     }
 
     /// The union of the ways of all versions, so that a stray file cannot hide a real way.
     pub fn ways(&self) -> Vec<Way> {
-        unimplemented!()
+        let slots = self.files.iter().flat_map(KeyslotFile::slots);
+        let ways: BTreeSet<Way> =
+            slots.map(|slot| Way { id: slot.head().id, kind: slot.head().kind }).collect();
+        ways.into_iter().collect()
     }
 
     /// Opens the newest version that this secret opens, verifies all others with its keys, and merges them.
     ///
-    /// # Errors
-    /// [`KeyError::WrongSecret`] when no slot commits to it, [`KeyError::Tampered`] when one does but nothing verifies,
-    /// [`KeyError::RemovedWay`] when the verified set has removed it.
-    pub fn unlock(&self, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
-        let _ = secret;
-        unimplemented!()
-    }
-
-    /// Verifies and merges these files with keys that are already open: what another computer wrote meanwhile is taken in.
+    /// Cheap slots are tried first: slots that a stranger made expensive cannot delay the real ones.
     ///
     /// # Errors
-    /// [`KeyError::Tampered`] when none of the files verifies.
+    /// [`KeyError::WrongSecret`] when no slot commits to it, [`KeyError::Tampered`] when one does but nothing verifies,
+    /// [`KeyError::RemovedWay`] when the verified set has removed it, [`KeyError::NoKeyslots`] without any version.
+    pub fn unlock(&self, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
+        let attempts = attempts(&self.files, secret.kind());
+        let mut best = Err(if self.files.is_empty() { KeyError::NoKeyslots } else { KeyError::WrongSecret });
+        for (tried, attempt) in attempts.iter().enumerate() {
+            if tried == PASSWORD_ATTEMPTS && secret.kind() == SlotKind::Password {
+                return best.or(Err(KeyError::TooMany { what: "password slots", limit: PASSWORD_ATTEMPTS }));
+            }
+            best = better(best, self.try_attempt(attempt, secret));
+            if best.as_ref().is_ok_and(|open| open.report().unverified_newer.is_empty()) {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Verifies and merges these files with keys that are already open: what another computer wrote meanwhile is taken
+    /// in. Changes of `open` that were not written are not.
+    ///
+    /// # Errors
+    /// [`KeyError::Tampered`] when none of the files verifies, [`KeyError::RemovedWay`] when the way that `open` was
+    /// opened by was removed meanwhile.
     pub fn reopen(&self, open: &OpenKeyslots) -> Result<OpenKeyslots, KeyError> {
-        let _ = open;
-        unimplemented!()
+        let keyring = open.keyring();
+        self.verify(keyring.newest(), open.repository(), open.opened_by())
+    }
+
+    fn try_attempt(&self, attempt: &Attempt<'_>, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
+        let key = attempt.derive(secret)?;
+        let mut best = Err(KeyError::WrongSecret);
+        for (file, slot) in attempt.places() {
+            let header = file.header();
+            let opened = slot
+                .unwrap(&key, &header.wrap_place())
+                .and_then(|data_key| file.open(&data_key).map(|_| data_key))
+                .and_then(|data_key| self.verify(&data_key, header.repository, slot.head().id));
+            best = better(best, opened);
+            if best.is_ok() {
+                break;
+            }
+        }
+        best
+    }
+
+    /// Verifies every file with a data key and merges those of its generation.
+    fn verify(
+        &self,
+        data_key: &DataKey,
+        repository: RepositoryId,
+        opened_by: SlotId,
+    ) -> Result<OpenKeyslots, KeyError> {
+        let mut report = UnlockReport { refused: self.damaged.clone(), ..UnlockReport::default() };
+        let mut versions: Vec<VerifiedVersion> = Vec::new();
+        for file in &self.files {
+            match Verdict::of(file, data_key, repository) {
+                Verdict::Verified(version) => versions.push(version),
+                Verdict::Refused(reason) => {
+                    report.refused.push(DamagedKeyslotFile { name: file.hash().file_name(), reason });
+                }
+                Verdict::Newer => report.unverified_newer.push(file.hash().file_name()),
+                Verdict::Older => {}
+            }
+        }
+        let merged = merge_versions(&versions).ok_or(KeyError::Tampered)?;
+        report.merged = merged.heads.iter().map(crate::KeyslotFileHash::file_name).collect();
+        let newest = versions.swap_remove(0);
+        let keyring = Keyring::from_parts(data_key.duplicate(), newest.earlier, newest.chunk_id_key);
+        OpenKeyslots::opened(repository, keyring, merged, opened_by, report)
+    }
+}
+
+/// What a data key says about a file.
+enum Verdict {
+    Verified(VerifiedVersion),
+    Refused(KeyError),
+    /// Of another data key of this or a later generation.
+    Newer,
+    /// Of an earlier generation: replaced, whatever its counter says.
+    Older,
+}
+
+impl Verdict {
+    fn of(file: &KeyslotFile, data_key: &DataKey, repository: RepositoryId) -> Self {
+        let header = file.header();
+        if header.repository != repository {
+            return Self::Refused(KeyError::OtherRepository);
+        }
+        let is_own = header.key_id == data_key.key_id();
+        match header.generation.cmp(&data_key.generation()) {
+            Ordering::Equal if is_own => match VerifiedVersion::open(file, data_key) {
+                Ok(version) => Self::Verified(version),
+                Err(reason) => Self::Refused(reason),
+            },
+            Ordering::Less => Self::Older,
+            // A data key has one generation: whoever holds an old one cannot write for a later generation.
+            Ordering::Greater if is_own => Self::Refused(KeyError::Tampered),
+            Ordering::Equal | Ordering::Greater => Self::Newer,
+        }
+    }
+}
+
+/// Of two outcomes the one that says more: an opened set before an error, then the more certain error.
+fn better(
+    one: Result<OpenKeyslots, KeyError>,
+    other: Result<OpenKeyslots, KeyError>,
+) -> Result<OpenKeyslots, KeyError> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok(if other.state() > one.state() { other } else { one }),
+        (Ok(open), Err(_)) | (Err(_), Ok(open)) => Ok(open),
+        (Err(one), Err(other)) => Err(if certainty(&other) > certainty(&one) { other } else { one }),
+    }
+}
+
+/// How much an error says about the secret that was tried.
+const fn certainty(error: &KeyError) -> u8 {
+    match error {
+        KeyError::NoKeyslots => 0,
+        KeyError::WrongSecret => 1,
+        KeyError::OutOfMemory { .. } => 2,
+        KeyError::Tampered => 3,
+        KeyError::Newer { .. } => 5,
+        KeyError::RemovedWay { .. } => 6,
+        KeyError::NameMismatch
+        | KeyError::OtherRepository
+        | KeyError::Malformed { .. }
+        | KeyError::TooExpensive { .. }
+        | KeyError::TooWeak { .. }
+        | KeyError::TooMany { .. }
+        | KeyError::LastWay
+        | KeyError::UnknownSlot
+        | KeyError::TooLong { .. } => 4,
     }
 }

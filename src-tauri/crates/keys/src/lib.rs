@@ -11,20 +11,29 @@
 //!
 //! `KEYSLOTS.md` beside `src/` is the normative text of everything that is stored.
 
+mod attempt;
+mod cbor;
 mod damm;
 mod data_key;
 mod digits;
 mod error;
+mod file_header;
 mod ids;
 mod kdf;
+mod key_encryption_key;
 mod keyring;
+mod keyslot;
+mod keyslot_file;
 mod keyslot_set;
 mod open_keyslots;
 mod password;
 mod policy;
 mod recovery_key;
+mod sealed_part;
+mod set_state;
 mod slot_details;
 mod unlock_secret;
+mod verified_version;
 
 pub use data_key::{ChunkIdKey, DataKey, FileKey, FileKind, Subkey};
 pub use error::KeyError;
@@ -33,7 +42,7 @@ pub use kdf::Argon2Params;
 pub use keyring::Keyring;
 pub use keyslot_set::{DamagedKeyslotFile, KeyslotSet, Way};
 pub use open_keyslots::{EncodedKeyslots, OpenKeyslots, UnlockReport};
-pub use password::{PasswordEstimate, PasswordProblem, estimate_password, suggest_password};
+pub use password::{PASSWORD_TIPS, PasswordEstimate, PasswordProblem, estimate_password, suggest_password};
 pub use policy::Policy;
 pub use recovery_key::{DigitsError, DigitsInspection, RecoveryKey};
 pub use slot_details::{Reach, SlotDetails, SlotInfo, SlotKind};

@@ -1,17 +1,29 @@
 //! An unlocked set of ways: its keys, its slots, and the changes that make the next version.
 
+use crate::file_header::{FileHeader, PARENT_LIMIT};
+use crate::keyslot::Keyslot;
+use crate::keyslot_file::{KeyslotFile, SLOTS};
+use crate::keyslot_set::DamagedKeyslotFile;
+use crate::sealed_part::{SealedPart, ancestor_mark};
+use crate::set_state::{SetState, SlotState};
+use crate::slot_details::SealedDetails;
+use crate::verified_version::{MergedVersions, unique};
 use crate::{
-    Argon2Params, KeyError, Keyring, Policy, RepositoryId, SlotDetails, SlotId, SlotInfo, UnlockSecret,
+    Argon2Params, ChunkIdKey, DataKey, KeyError, Keyring, KeyslotFileHash, Policy, RepositoryId, SlotDetails,
+    SlotId, SlotInfo, SlotKind, UnlockSecret,
 };
 use coffer_secret::Entropy;
+use std::collections::BTreeMap;
 
 /// The opened, verified and merged set of ways of one repository.
 #[derive(Debug)]
 pub struct OpenKeyslots {
     repository: RepositoryId,
     keyring: Keyring,
+    merged: MergedVersions,
     opened_by: SlotId,
     report: UnlockReport,
+    is_changed: bool,
 }
 
 /// The bytes of a new version and the name they must get.
@@ -19,18 +31,19 @@ pub struct OpenKeyslots {
 pub struct EncodedKeyslots {
     /// `<hash>.cks`.
     pub file_name: String,
-    /// The bytes; their size is always the same.
+    /// The bytes; their number is always the same.
     pub bytes: Vec<u8>,
 }
 
-/// What was met on the way to the verified set; every list holds file names.
+/// What was met on the way to the verified set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnlockReport {
     /// Files whose name, structure or authentication is broken. What they held was not used.
-    pub refused: Vec<String>,
-    /// Files that claim a newer state but could not be verified with this secret: damage, a stray file, or a rollback.
+    pub refused: Vec<DamagedKeyslotFile>,
+    /// Names of files that claim a newer generation but could not be verified with this secret: damage, a stray file,
+    /// or a rollback of the rest.
     pub unverified_newer: Vec<String>,
-    /// Versions that were merged; more than one means that two computers wrote at once.
+    /// Names of the versions that were merged; more than one means that two computers wrote at once.
     pub merged: Vec<String>,
 }
 
@@ -46,8 +59,38 @@ impl OpenKeyslots {
         params: Argon2Params,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeyError> {
-        let _ = (repository, first, details, params, entropy);
-        unimplemented!()
+        let state = SetState {
+            slots: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            policy: Policy::default(),
+            unknown: Default::default(),
+        };
+        let merged = MergedVersions { heads: Vec::new(), counter: 0, ancestors: Vec::new(), state };
+        let mut created = Self {
+            repository,
+            keyring: Keyring::make(entropy),
+            merged,
+            opened_by: SlotId::from_bytes([0; 16]),
+            report: UnlockReport::default(),
+            is_changed: true,
+        };
+        created.opened_by = created.add(first, details, params, entropy)?;
+        Ok(created)
+    }
+
+    /// Puts a set together that was verified; refuses a way that the verified set no longer has.
+    pub(crate) fn opened(
+        repository: RepositoryId,
+        keyring: Keyring,
+        merged: MergedVersions,
+        opened_by: SlotId,
+        report: UnlockReport,
+    ) -> Result<Self, KeyError> {
+        if !merged.state.slots.contains_key(&opened_by) {
+            return Err(KeyError::RemovedWay { at: merged.state.removed.get(&opened_by).copied() });
+        }
+        let is_changed = merged.heads.len() > 1;
+        Ok(Self { repository, keyring, merged, opened_by, report, is_changed })
     }
 
     /// The repository these ways open.
@@ -60,7 +103,7 @@ impl OpenKeyslots {
         &self.keyring
     }
 
-    /// The slot that was opened.
+    /// The slot that was opened, or the first one of a new repository.
     pub const fn opened_by(&self) -> SlotId {
         self.opened_by
     }
@@ -71,19 +114,22 @@ impl OpenKeyslots {
     }
 
     /// Order of this state among all states of the repository: generation, then counter. For pins.
-    pub fn state(&self) -> (u32, u64) {
-        unimplemented!()
+    pub const fn state(&self) -> (u32, u64) {
+        (self.keyring.newest().generation(), self.merged.counter)
     }
 
     /// The slots, oldest first.
     pub fn slots(&self) -> Vec<SlotInfo> {
-        unimplemented!()
+        let mut slots: Vec<SlotInfo> = self.slot_states().values().map(SlotState::info).collect();
+        slots.sort_by_key(|slot| (slot.details.added, slot.id));
+        slots
     }
 
-    /// Adds a way. Its first proof is still open.
+    /// Adds a way. `params` count for a password only.
     ///
     /// # Errors
-    /// [`KeyError::TooMany`] for a 17th slot, [`KeyError::TooWeak`] below the policy's floor, [`KeyError::TooLong`] for a long name.
+    /// [`KeyError::TooMany`] for a 17th slot, [`KeyError::TooWeak`] below the policy's floor, [`KeyError::TooLong`] for
+    /// a long name, [`KeyError::OutOfMemory`] while stretching a password.
     pub fn add(
         &mut self,
         secret: &UnlockSecret,
@@ -91,8 +137,19 @@ impl OpenKeyslots {
         params: Argon2Params,
         entropy: &dyn Entropy,
     ) -> Result<SlotId, KeyError> {
-        let _ = (secret, details, params, entropy);
-        unimplemented!()
+        details.check()?;
+        if self.slot_states().len() >= SLOTS {
+            return Err(KeyError::TooMany { what: "slots", limit: SLOTS });
+        }
+        if secret.kind() == SlotKind::Password && !self.policy().accepts(&params) {
+            return Err(params.too_weak());
+        }
+        let slot = Keyslot::make(secret, self.repository, self.keyring.newest(), params, entropy)?;
+        let id = slot.head().id;
+        let sealed = SealedDetails { id, details, changed: self.next_counter(), unknown: Default::default() };
+        self.merged.state.slots.insert(id, SlotState { slot, sealed });
+        self.is_changed = true;
+        Ok(id)
     }
 
     /// Removes a way for good: merging with an older version does not bring it back.
@@ -100,8 +157,19 @@ impl OpenKeyslots {
     /// # Errors
     /// [`KeyError::UnknownSlot`], or [`KeyError::LastWay`] when no way that works on another computer would be left.
     pub fn remove(&mut self, slot: SlotId, now: i64) -> Result<(), KeyError> {
-        let _ = (slot, now);
-        unimplemented!()
+        let slots = &mut self.merged.state.slots;
+        if !slots.contains_key(&slot) {
+            return Err(KeyError::UnknownSlot);
+        }
+        let is_door = |state: &SlotState| state.works_elsewhere();
+        let is_last = !slots.iter().any(|(id, state)| *id != slot && is_door(state));
+        if is_last && slots.get(&slot).is_some_and(is_door) {
+            return Err(KeyError::LastWay);
+        }
+        slots.remove(&slot);
+        self.merged.state.removed.insert(slot, now);
+        self.is_changed = true;
+        Ok(())
     }
 
     /// Replaces what is written about a way: its name, or that it was proved.
@@ -109,24 +177,31 @@ impl OpenKeyslots {
     /// # Errors
     /// [`KeyError::UnknownSlot`], or [`KeyError::TooLong`] for a long name.
     pub fn update_details(&mut self, slot: SlotId, details: SlotDetails) -> Result<(), KeyError> {
-        let _ = (slot, details);
-        unimplemented!()
+        details.check()?;
+        let changed = self.next_counter();
+        let state = self.merged.state.slots.get_mut(&slot).ok_or(KeyError::UnknownSlot)?;
+        if state.sealed.details != details {
+            state.sealed.details = details;
+            state.sealed.changed = changed;
+            self.is_changed = true;
+        }
+        Ok(())
     }
 
     /// The rules of this repository.
-    pub fn policy(&self) -> Policy {
-        unimplemented!()
+    pub const fn policy(&self) -> Policy {
+        self.merged.state.policy
     }
 
     /// Replaces the rules.
     pub fn set_policy(&mut self, policy: Policy) {
-        let _ = policy;
-        unimplemented!()
+        self.is_changed |= self.merged.state.policy != policy;
+        self.merged.state.policy = policy;
     }
 
     /// True when something was changed or merged since the last version was written.
-    pub fn needs_writing(&self) -> bool {
-        unimplemented!()
+    pub const fn needs_writing(&self) -> bool {
+        self.is_changed
     }
 
     /// Encodes the next version, a child of every version that went into this set.
@@ -134,13 +209,74 @@ impl OpenKeyslots {
     /// # Errors
     /// [`KeyError::TooMany`] when a merge left more slots than a file holds: remove one first.
     pub fn encode(&self, entropy: &dyn Entropy) -> Result<EncodedKeyslots, KeyError> {
-        let _ = entropy;
-        unimplemented!()
+        let data_key = self.keyring.newest();
+        let header = self.next_header(entropy);
+        let (slots, details) =
+            self.slot_states().values().map(|state| (state.slot.clone(), state.sealed.clone())).unzip();
+        let slots: Vec<Keyslot> = slots;
+        let bytes = KeyslotFile::encode(&header, &slots, &self.next_sealed_part(details), data_key)?;
+        Ok(EncodedKeyslots { file_name: KeyslotFileHash::of(&bytes).file_name(), bytes })
     }
 
-    /// Tells the set that an encoded version was written, so that the next one becomes its child.
+    /// Tells the set that a version it encoded was written and read back, so that the next one becomes its child.
     pub fn mark_written(&mut self, written: &EncodedKeyslots) {
-        let _ = written;
-        unimplemented!()
+        self.merged.ancestors = self.next_ancestors(0);
+        self.merged.heads = vec![KeyslotFileHash::of(&written.bytes)];
+        self.merged.counter = self.next_counter();
+        self.is_changed = false;
+    }
+
+    fn next_counter(&self) -> u64 {
+        self.merged.counter.saturating_add(1)
+    }
+
+    fn next_header(&self, entropy: &dyn Entropy) -> FileHeader {
+        let mut salt = [0_u8; 32];
+        entropy.fill(&mut salt);
+        let mut parents: Vec<KeyslotFileHash> =
+            self.merged.heads.iter().copied().take(PARENT_LIMIT).collect();
+        parents.sort_unstable();
+        FileHeader {
+            repository: self.repository,
+            generation: self.keyring.newest().generation(),
+            counter: self.next_counter(),
+            key_id: self.keyring.newest().key_id(),
+            salt,
+            parents,
+            policy: self.policy(),
+            unknown: self.merged.state.unknown.0.clone(),
+        }
+    }
+
+    fn next_sealed_part(&self, details: Vec<SealedDetails>) -> SealedPart {
+        SealedPart {
+            chunk_id_key: ChunkIdKey::from_secret(self.keyring.chunk_id_key().secret().duplicate()),
+            earlier: self.keyring.earlier().iter().map(DataKey::duplicate).collect(),
+            details,
+            removed: self.merged.state.removals_that_fit(),
+            ancestors: self.next_ancestors(PARENT_LIMIT),
+            unknown: self.merged.state.unknown.1.clone(),
+        }
+    }
+
+    /// Marks of the heads beyond the first `parents`, then of everything before them.
+    fn next_ancestors(&self, parents: usize) -> Vec<[u8; 16]> {
+        let heads = self.merged.heads.iter().skip(parents).map(ancestor_mark);
+        unique(heads.chain(self.merged.ancestors.iter().copied()))
+    }
+
+    const fn slot_states(&self) -> &BTreeMap<SlotId, SlotState> {
+        &self.merged.state.slots
+    }
+}
+
+impl SlotState {
+    fn info(&self) -> SlotInfo {
+        SlotInfo { id: self.sealed.id, kind: self.slot.head().kind, details: self.sealed.details.clone() }
+    }
+
+    /// True for a way that survives the loss of this computer; the keychain never does.
+    fn works_elsewhere(&self) -> bool {
+        self.slot.head().kind != SlotKind::Keychain && self.sealed.details.reach.works_elsewhere()
     }
 }

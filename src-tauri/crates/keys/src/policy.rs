@@ -1,6 +1,8 @@
 //! The rules that every writer of a keyslot file keeps, authenticated with it.
 
 use crate::Argon2Params;
+use crate::cbor::{self, Encoder, Written};
+use minicbor::decode::{Decoder, Error as DecodeError};
 
 /// Rules of a repository. When two versions disagree, the stricter value of each rule holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,5 +37,27 @@ impl Policy {
             memory_floor_kib: self.memory_floor_kib.max(other.memory_floor_kib),
             passes_floor: self.passes_floor.max(other.passes_floor),
         }
+    }
+
+    /// True when a new password slot may have these parameters.
+    pub(crate) const fn accepts(&self, params: &Argon2Params) -> bool {
+        params.memory_kib() >= self.memory_floor_kib && params.passes() >= self.passes_floor
+    }
+
+    pub(crate) fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        cbor::array_of(decoder, 4)?;
+        Ok(Self {
+            minimum_ways: decoder.u8()?,
+            minimum_elsewhere: decoder.u8()?,
+            memory_floor_kib: decoder.u32()?,
+            passes_floor: decoder.u32()?,
+        })
+    }
+
+    pub(crate) fn encode(&self, encoder: &mut Encoder<'_>) -> Written {
+        let Self { minimum_ways, minimum_elsewhere, memory_floor_kib, passes_floor } = self;
+        encoder.array(4)?.u8(*minimum_ways)?.u8(*minimum_elsewhere)?;
+        encoder.u32(*memory_floor_kib)?.u32(*passes_floor)?;
+        Ok(())
     }
 }

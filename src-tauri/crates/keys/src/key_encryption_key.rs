@@ -1,0 +1,62 @@
+//! The key made from one secret for one slot: it wraps the data key, commits to itself, and owns an X25519 pair.
+
+use crate::kdf::{self, Label};
+use crate::keyslot::SlotHead;
+use crate::unlock_secret::StrongKey;
+use crate::{KeyError, RepositoryId, UnlockSecret};
+use coffer_secret::Secret;
+use x25519_dalek::{PublicKey, StaticSecret};
+
+/// Derived from a secret, the salt of a slot, the kind of the slot, its id and its repository. Never stored.
+#[derive(Debug)]
+pub(crate) struct KeyEncryptionKey(Secret<32>);
+
+/// What wraps the data key, and what proves that it is the right key before anything is unwrapped.
+#[derive(Debug)]
+pub(crate) struct WrapKey {
+    pub(crate) key: Secret<32>,
+    pub(crate) commitment: [u8; 32],
+}
+
+impl KeyEncryptionKey {
+    /// Derives the key of a slot. A password pays for Argon2id here and nowhere else.
+    pub(crate) fn derive(
+        secret: &UnlockSecret,
+        slot: &SlotHead,
+        repository: &RepositoryId,
+    ) -> Result<Self, KeyError> {
+        let strong = match (secret, &slot.argon2) {
+            (UnlockSecret::Password(password), Some(params)) => {
+                StrongKey::stretch(password, params, &slot.salt)?
+            }
+            (UnlockSecret::RecoveryKey(key), None) => StrongKey::from_recovery_key(key),
+            (UnlockSecret::Keychain(key), None) => StrongKey::from_keychain(key),
+            (UnlockSecret::Password(_), None)
+            | (UnlockSecret::RecoveryKey(_) | UnlockSecret::Keychain(_), Some(_)) => {
+                return Err(KeyError::WrongSecret);
+            }
+        };
+        Ok(Self(kdf::extract_and_expand(
+            strong.expose(),
+            &slot.salt,
+            Label::KeyEncryptionKey,
+            &[&[slot.kind.number()], repository.as_bytes(), slot.id.as_bytes()],
+        )))
+    }
+
+    /// Derives the wrapping key and the commitment.
+    pub(crate) fn derive_wrap_key(&self) -> WrapKey {
+        let bytes: Secret<64> = kdf::expand(&self.0, Label::SlotWrap, &[]);
+        let (key, commitment) = bytes.expose().split_at(32);
+        WrapKey {
+            key: Secret::copy_from(key).expect("the first 32 of 64 bytes"),
+            commitment: commitment.try_into().expect("the last 32 of 64 bytes"),
+        }
+    }
+
+    /// Derives the public key to which a later generation can be handed over without this secret.
+    pub(crate) fn derive_public_key(&self) -> [u8; 32] {
+        let bytes: Secret<32> = kdf::expand(&self.0, Label::SlotKeyPair, &[]);
+        PublicKey::from(&StaticSecret::from(*bytes.expose())).to_bytes()
+    }
+}
