@@ -55,6 +55,7 @@ export const ERROR_CODES = [
   "sheet_in_backup",
   "disk_full",
   "keychain_unavailable",
+  "rolled_back",
   "storage",
   "no_such_chat",
   "no_such_backup",

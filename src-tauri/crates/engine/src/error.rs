@@ -2,6 +2,7 @@
 
 use crate::ports::KeychainError;
 use crate::view::ErrorView;
+use coffer_keys::KeyError;
 
 /// A failure of a use case.
 ///
@@ -132,6 +133,9 @@ pub enum Error {
     /// No keychain answers.
     #[error("no keychain answers")]
     KeychainUnavailable,
+    /// The place lacks what this computer saw there before.
+    #[error("the place shows an older state than this computer saw there")]
+    RolledBack,
     /// Reading or writing on this computer failed.
     #[error("reading or writing failed: {what}")]
     Storage {
@@ -227,6 +231,8 @@ pub enum ErrorCode {
     DiskFull,
     /// See [`Error::KeychainUnavailable`].
     KeychainUnavailable,
+    /// See [`Error::RolledBack`].
+    RolledBack,
     /// See [`Error::Storage`].
     Storage,
     /// See [`Error::NoSuchChat`].
@@ -243,7 +249,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
@@ -275,6 +281,7 @@ impl ErrorCode {
         Self::SheetInBackup,
         Self::DiskFull,
         Self::KeychainUnavailable,
+        Self::RolledBack,
         Self::Storage,
         Self::NoSuchChat,
         Self::NoSuchBackup,
@@ -317,6 +324,7 @@ impl ErrorCode {
             Self::SheetInBackup => "sheet_in_backup",
             Self::DiskFull => "disk_full",
             Self::KeychainUnavailable => "keychain_unavailable",
+            Self::RolledBack => "rolled_back",
             Self::Storage => "storage",
             Self::NoSuchChat => "no_such_chat",
             Self::NoSuchBackup => "no_such_backup",
@@ -362,6 +370,7 @@ impl Error {
             Self::SheetInBackup => ErrorCode::SheetInBackup,
             Self::DiskFull => ErrorCode::DiskFull,
             Self::KeychainUnavailable => ErrorCode::KeychainUnavailable,
+            Self::RolledBack => ErrorCode::RolledBack,
             Self::Storage { .. } => ErrorCode::Storage,
             Self::NoSuchChat => ErrorCode::NoSuchChat,
             Self::NoSuchBackup => ErrorCode::NoSuchBackup,
@@ -424,6 +433,7 @@ impl Error {
             | Self::SheetInBackup
             | Self::DiskFull
             | Self::KeychainUnavailable
+            | Self::RolledBack
             | Self::NoSuchChat
             | Self::NoSuchBackup
             | Self::ExpiredSession
@@ -436,6 +446,23 @@ impl From<KeychainError> for Error {
     fn from(error: KeychainError) -> Self {
         match error {
             KeychainError::Unavailable | KeychainError::Refused => Self::KeychainUnavailable,
+        }
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::WrongSecret | KeyError::RemovedWay { .. } => Self::WrongSecret,
+            KeyError::Newer { .. } => Self::NewerFormat,
+            KeyError::LastWay => Self::LastWay { rule: LastWayRule::LastElsewhere },
+            KeyError::NoKeyslots => Self::NotABackup,
+            KeyError::UnknownSlot => Self::ExpiredSession,
+            KeyError::OutOfMemory { .. } => Self::storage("not enough memory to stretch a password"),
+            KeyError::TooMany { .. } => Self::storage("no room for another way to unlock"),
+            KeyError::TooLong { .. } => Self::storage("the name is too long"),
+            // Tampered, malformed, wrongly named, or asking for work outside the bounds.
+            _ => Self::Damaged { what: "keyslots".to_owned() },
         }
     }
 }

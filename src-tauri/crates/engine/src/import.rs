@@ -198,17 +198,15 @@ fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
 }
 
 fn report_view(read: &ReadReport, outcome: &ImportOutcome) -> ImportReport {
-    let skipped = skipped_of(read);
-    let left_out: u64 = skipped.iter().map(|reason| reason.count).sum();
     ImportReport {
         source: read.source.word().to_owned(),
         chats: u64::try_from(outcome.conversations.len()).unwrap_or(u64::MAX),
-        read: outcome.added + outcome.updated + outcome.present + left_out,
+        read: outcome.added + outcome.updated + outcome.present + lost_of(read),
         added: outcome.added,
         updated: outcome.updated,
         present: outcome.present,
         system: outcome.system,
-        skipped,
+        skipped: skipped_of(read),
         media_found: outcome.media_found,
         media_missing: outcome.media_missing,
         media_omitted: outcome.media_omitted,
@@ -218,31 +216,49 @@ fn report_view(read: &ReadReport, outcome: &ImportOutcome) -> ImportReport {
     }
 }
 
-/// What was not kept. A header with an impossible date is not among it: its text stays with the entry before it.
+/// What was not kept, and what was kept but not as it stands in the source.
 fn skipped_of(read: &ReadReport) -> Vec<ReasonCount> {
-    let lost = read.skipped.iter().filter(|(reason, _)| **reason != SkipReason::ImpossibleDate);
-    let mut skipped: Vec<_> = lost.map(|(reason, counted)| reason_view(reason.word(), counted)).collect();
+    let mut skipped: Vec<_> =
+        read.skipped.iter().map(|(reason, counted)| reason_view(skip_word(*reason), counted)).collect();
+    let unsupported: u64 = read.unsupported.values().map(|counted| counted.count).sum();
+    if unsupported > 0 {
+        let examples = read.unsupported.iter().flat_map(|(kind, counted)| {
+            counted.examples.first().map(|place| format!("{kind}, {place}"))
+        });
+        let examples = examples.take(5).collect();
+        skipped.push(ReasonCount { reason: "unsupported_kind".to_owned(), count: unsupported, examples });
+    }
+    if read.bad_text.count > 0 {
+        skipped.push(reason_view(ErrorCode::BadText.as_str(), &read.bad_text));
+    }
     if let Some(damage) = read.damage {
         let reason = if damage.is_cut_off { "cut_off" } else { "damaged_source" };
         if !skipped.iter().any(|present| present.reason == reason) {
-            skipped.push(ReasonCount {
-                reason: reason.to_owned(),
-                count: 1,
-                examples: vec![format!("byte {}", damage.at)],
-            });
+            let examples = vec![format!("byte {}", damage.at)];
+            skipped.push(ReasonCount { reason: reason.to_owned(), count: 1, examples });
         }
     }
     skipped
 }
 
+/// Entries of the source that are in no record.
+fn lost_of(read: &ReadReport) -> u64 {
+    let lost = read.skipped.iter().filter(|(reason, _)| **reason != SkipReason::ImpossibleDate);
+    lost.map(|(_, counted)| counted.count).sum()
+}
+
+fn skip_word(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::ImpossibleDate => "bad_date",
+        reason => reason.word(),
+    }
+}
+
 /// What a default answered: the person may want to answer otherwise.
 fn undecided_of(read: &ReadReport, outcome: &ImportOutcome) -> Vec<String> {
     let mut words: Vec<_> = read.undecided.iter().map(|question| question.word().to_owned()).collect();
-    if read.bad_text.count > 0 {
-        words.push(ErrorCode::BadText.as_str().to_owned());
-    }
     if !outcome.undecided.is_empty() {
-        words.push("same_chat".to_owned());
+        words.push("overlap".to_owned());
     }
     words
 }

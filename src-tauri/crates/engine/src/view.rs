@@ -146,7 +146,8 @@ view! {
         pub examples: Vec<String>,
     }
 
-    /// What an import did; `read` = `added` + `updated` + `present` + the skipped ones.
+    /// What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
+    /// (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
     pub struct ImportReport {
         /// `whatsapp_export`, `telegram_export`.
         pub source: String,
