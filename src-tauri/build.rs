@@ -1,5 +1,4 @@
 //! Builds the web part into `ui/dist` and gives each command of the window its own permission.
-#![expect(clippy::print_stdout, reason = "a build script speaks to cargo on stdout")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
