@@ -56,6 +56,16 @@ impl Repository<Locked> {
     pub fn unlock(&self, secret: &UnlockSecret) -> Result<Repository<Unlocked>, ArchiveError> {
         Err(ArchiveError::NotARepository)
     }
+
+    /// Unlocks with keys that are open already; what another computer wrote meanwhile is taken in.
+    ///
+    /// # Errors
+    /// When none of the keyslot files belongs to these keys, or their way was removed meanwhile.
+    pub fn unlock_with(&self, open: &OpenKeyslots) -> Result<Repository<Unlocked>, ArchiveError> {
+        let keys = self.state.keyslots.reopen(open)?;
+        let state = Unlocked { id: keys.repository(), keys: Arc::new(RwLock::new(keys)) };
+        Ok(Repository { store: Arc::clone(&self.store), state })
+    }
 }
 
 impl Repository<Unlocked> {

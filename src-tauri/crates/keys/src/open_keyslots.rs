@@ -167,6 +167,10 @@ impl OpenKeyslots {
             return Err(KeyError::LastWay);
         }
         slots.remove(&slot);
+        if self.opened_by == slot {
+            // Whoever removes the way they came in by stays inside: the next reading back must not ask for it again.
+            self.opened_by = slots.keys().next().copied().unwrap_or(slot);
+        }
         self.merged.state.removed.insert(slot, now);
         self.is_changed = true;
         Ok(())
