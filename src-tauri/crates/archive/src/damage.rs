@@ -1,5 +1,7 @@
 //! The words for what can be wrong with a file of a repository.
 
+use crate::error::ArchiveError;
+use crate::store::StoreError;
 use std::fmt;
 
 /// What is the matter with a file.
@@ -49,5 +51,18 @@ pub struct Damage {
 impl Damage {
     pub(crate) fn new(file: impl Into<String>, what: What) -> Self {
         Self { file: file.into(), what, affected: Vec::new() }
+    }
+}
+
+/// An error about reading a chunk as a fact: which file, and what is the matter. A chunk that no file has is a file
+/// missing that `needed_by` needs. An error only when the place itself is gone.
+pub(crate) fn of(error: ArchiveError, needed_by: &str) -> Result<(String, What), ArchiveError> {
+    match error {
+        ArchiveError::Damaged { file, what } => Ok((file, what)),
+        ArchiveError::MissingChunk => Ok((needed_by.to_owned(), What::Missing)),
+        ArchiveError::Store(StoreError::Io { .. } | StoreError::PermissionDenied) => {
+            Ok((needed_by.to_owned(), What::Damaged))
+        }
+        other => Err(other),
     }
 }

@@ -184,9 +184,7 @@ impl Store for MemoryStore {
     fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, StoreError> {
         let inner = self.read()?;
         let named = inner.files.iter().filter(|(name, _)| name.starts_with(prefix));
-        Ok(named
-            .map(|(name, bytes)| ObjectInfo { name: name.clone(), size: size_of_file(bytes) })
-            .collect())
+        Ok(named.map(|(name, bytes)| ObjectInfo { name: name.clone(), size: size_of_file(bytes) }).collect())
     }
 
     fn delete(&self, name: &str) -> Result<(), StoreError> {
