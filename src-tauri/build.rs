@@ -23,7 +23,10 @@ const PLACEHOLDER: &str =
 fn main() {
     println!("cargo:rerun-if-env-changed=COFFER_UI");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-    build_web(&root.join("ui")).expect("the web part is built");
+    if let Err(error) = build_web(&root.join("ui")) {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
 
     let list = root.join("src-tauri/src/commands.rs");
     println!("cargo:rerun-if-changed={}", list.display());
