@@ -130,7 +130,6 @@ impl SlotHead {
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
-        let malformed = KeyError::Malformed { what: "slot head" };
         let mut fields = Fields::read(bytes, "slot head")?;
         let id = SlotId::from_bytes(fields.required(0, cbor::bytes)?);
         let kind = fields.required(1, |d| d.u8())?;
@@ -145,8 +144,13 @@ impl SlotHead {
         let public_key = fields.required(4, cbor::bytes)?;
         let method = fields.optional(5, |d| d.bytes())?.unwrap_or_default().to_vec();
         let unknown = fields.rest()?;
-        if argon2.is_some() != (kind == SlotKind::Password) || method.len() > METHOD_LIMIT {
-            return Err(malformed);
+        let is_bare = matches!(kind, SlotKind::Password | SlotKind::RecoveryKey | SlotKind::Keychain);
+        let has_method = !method.is_empty();
+        if argon2.is_some() != (kind == SlotKind::Password)
+            || method.len() > METHOD_LIMIT
+            || (is_bare && has_method)
+        {
+            return Err(KeyError::Malformed { what: "slot head" });
         }
         Ok(Self { id, kind, salt, argon2, public_key, method, unknown })
     }

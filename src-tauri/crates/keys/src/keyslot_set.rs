@@ -91,7 +91,7 @@ impl KeyslotSet {
     /// [`KeyError::RemovedWay`] when the verified set has removed it, [`KeyError::NoKeyslots`] without any version.
     pub fn unlock(&self, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
         let attempts = attempts(&self.files, secret.kind());
-        let mut best = Err(if self.files.is_empty() { KeyError::NoKeyslots } else { KeyError::WrongSecret });
+        let mut best = Err(self.reason_without_attempt());
         for (tried, attempt) in attempts.iter().enumerate() {
             if tried == PASSWORD_ATTEMPTS && secret.kind() == SlotKind::Password {
                 return best.or(Err(KeyError::TooMany { what: "password slots", limit: PASSWORD_ATTEMPTS }));
@@ -113,6 +113,20 @@ impl KeyslotSet {
     pub fn reopen(&self, open: &OpenKeyslots) -> Result<OpenKeyslots, KeyError> {
         let keyring = open.keyring();
         self.verify(keyring.newest(), open.repository(), open.opened_by())
+    }
+
+    /// Why nothing opens, as long as no slot was tried.
+    fn reason_without_attempt(&self) -> KeyError {
+        let newer = self
+            .damaged
+            .iter()
+            .map(|file| &file.reason)
+            .find(|reason| matches!(reason, KeyError::Newer { .. }));
+        match newer {
+            _ if !self.files.is_empty() => KeyError::WrongSecret,
+            Some(newer) => newer.clone(),
+            None => KeyError::NoKeyslots,
+        }
     }
 
     fn try_attempt(&self, attempt: &Attempt<'_>, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
