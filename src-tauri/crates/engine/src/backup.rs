@@ -1,7 +1,7 @@
 //! One backup run: the library into the place, committed last, read back before it counts.
 
 use crate::error::Error;
-use crate::progress::{Job, JobKind, Phase};
+use crate::progress::{Job, JobKind, Phase, lock};
 use crate::view::{BackupItem, BackupReport, JobOutcome};
 use crate::{Engine, Unlock};
 use coffer_archive::{Counts, Head, Repository, SnapshotInfo, Unlocked, WriterId, WriterInfo};
@@ -22,8 +22,12 @@ impl Engine {
     /// # Errors
     /// [`Error::Locked`], [`Error::NotProtected`], [`Error::Busy`]; the rest comes with the job.
     pub fn start_backup(&self, unlock: Option<Unlock>) -> Result<u64, Error> {
-        self.own_library()?;
-        self.repository_of_place()?;
+        if unlock.is_none() {
+            self.own_library()?;
+        }
+        if self.home.settings().place.is_none_or(|place| place.repository.is_none()) {
+            return Err(Error::NotProtected);
+        }
         let engine = self.clone();
         self.jobs.start(JobKind::Backup, Phase::Preparing, move |job| {
             let ended = engine.back_up(job, unlock);
@@ -43,8 +47,8 @@ impl Engine {
 
     fn back_up(&self, job: &Job, unlock: Option<Unlock>) -> Result<BackupReport, Error> {
         let started = self.ports.clock.ticks();
-        let room = self.own_library()?;
         let repository = self.open_place(unlock)?;
+        let room = self.own_library()?;
         job.go_on()?;
         let pinned = self.pinned_heads(repository.repository_id())?;
         self.refuse_older_state(&repository, &pinned)?;
@@ -69,6 +73,15 @@ impl Engine {
             bytes_stored: done.bytes_stored,
             millis: self.ports.clock.ticks().saturating_sub(started),
         })
+    }
+
+    /// The place's repository, opened by a way that is given, else without asking. A given way opens the library too.
+    pub(crate) fn open_place(&self, unlock: Option<Unlock>) -> Result<Arc<Repository<Unlocked>>, Error> {
+        if let Some(unlock) = unlock {
+            let _changing = lock(&self.changing);
+            self.use_way(unlock)?;
+        }
+        self.repository()
     }
 
     /// The place lacks snapshots this computer saw there: said once, then the person's next run is the decision.

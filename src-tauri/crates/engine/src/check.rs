@@ -1,11 +1,161 @@
 //! Proving that backups can be restored, and naming in people's words what cannot.
 
 use crate::Engine;
+use crate::backup::newest_first;
+use crate::damage::{self, Lost, Names};
 use crate::error::Error;
+use crate::progress::{Job, JobKind, Phase};
+use crate::view::{CheckReport, Damage, JobOutcome};
+use coffer_archive::{CheckDepth, CheckOutcome, Head, Repository, SnapshotReader, Unlocked};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
-#[expect(missing_docs, clippy::missing_errors_doc, unused_variables, reason = "first minutes only")]
 impl Engine {
+    /// Checks this computer's place in the background; the job's outcome is a [`CheckReport`].
+    ///
+    /// # Errors
+    /// [`Error::NotProtected`], [`Error::NeedsUnlock`], [`Error::PlaceMissing`], [`Error::Busy`].
     pub fn start_check(&self, every_byte: bool) -> Result<u64, Error> {
-        Err(Error::Locked)
+        let repository = self.open_place(None)?;
+        let engine = self.clone();
+        self.jobs.start(JobKind::Check, Phase::Checking, move |job| {
+            let report = engine.check(job, &repository, depth(every_byte))?;
+            engine.remember_check(&report)?;
+            Ok(JobOutcome::Check(report))
+        })
     }
+
+    /// Checks an opened and unlocked backup in the background, whatever this computer's own place is.
+    ///
+    /// # Errors
+    /// [`Error::ExpiredSession`], [`Error::NeedsUnlock`], [`Error::Busy`].
+    pub fn start_check_of(&self, session: &str, every_byte: bool) -> Result<u64, Error> {
+        let repository = self.opened_repository(session)?;
+        let engine = self.clone();
+        self.jobs.start(JobKind::Check, Phase::Checking, move |job| {
+            engine.check(job, &repository, depth(every_byte)).map(JobOutcome::Check)
+        })
+    }
+
+    /// What the last check found; after a new start without names of chats.
+    pub(crate) fn last_check(&self) -> Option<CheckReport> {
+        let stored = self.home.settings().last_check?;
+        let named = self.opened().last_check.clone();
+        Some(named.filter(|report| report.time == stored.time).unwrap_or(stored))
+    }
+
+    /// The check at the end of every backup: names, sizes and that everything is there.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when the new backup itself leans on something that cannot be read.
+    pub(crate) fn check_after_backup(
+        &self,
+        job: &Job,
+        repository: &Arc<Repository<Unlocked>>,
+        new: &SnapshotReader,
+    ) -> Result<(), Error> {
+        let outcome = match look_through(job, repository, CheckDepth::Quick) {
+            // The backup is committed and was read back: stopping here loses nothing.
+            Err(Error::Cancelled) => return Ok(()),
+            outcome => outcome?,
+        };
+        let report = self.report(repository, &outcome, CheckDepth::Quick, self.ports.clock.ticks())?;
+        self.remember_check(&report)?;
+        let hurt = outcome.damaged.iter().find(|damage| {
+            let entries = damage.affected.iter().filter_map(|name| new.entry(name));
+            entries.flat_map(|entry| &entry.chunks).any(|chunk| new.read_chunk(chunk).is_err())
+        });
+        hurt.map_or(Ok(()), |damage| Err(Error::Damaged { what: damage.file.clone() }))
+    }
+
+    fn check(&self, job: &Job, repository: &Repository<Unlocked>, depth: CheckDepth) -> Result<CheckReport, Error> {
+        let started = self.ports.clock.ticks();
+        let outcome = look_through(job, repository, depth)?;
+        self.report(repository, &outcome, depth, started)
+    }
+
+    fn report(
+        &self,
+        repository: &Repository<Unlocked>,
+        outcome: &CheckOutcome,
+        depth: CheckDepth,
+        started: u64,
+    ) -> Result<CheckReport, Error> {
+        let mut damaged = name_damage(repository, outcome)?;
+        for missing in self.missing_backups(repository)? {
+            if !damaged.iter().any(|damage| damage.file == missing.file) {
+                damaged.push(missing);
+            }
+        }
+        Ok(CheckReport {
+            time: self.ports.clock.now(),
+            every_byte: depth == CheckDepth::EveryByte,
+            snapshots: outcome.snapshots,
+            files: outcome.files,
+            bytes: outcome.bytes,
+            is_ok: damaged.is_empty(),
+            damaged,
+            millis: self.ports.clock.ticks().saturating_sub(started),
+        })
+    }
+
+    /// Backups this computer saw in the place that are not there any more.
+    fn missing_backups(&self, repository: &Repository<Unlocked>) -> Result<Vec<Damage>, Error> {
+        let pinned = self.pinned_heads(repository.repository_id())?;
+        let missing = repository.missing_heads(&pinned)?;
+        Ok(missing.iter().map(missing_backup).collect())
+    }
+
+    /// A quick look does not take back what a thorough one found.
+    fn remember_check(&self, report: &CheckReport) -> Result<(), Error> {
+        let before = self.home.settings().last_check;
+        let hides = before.is_some_and(|before| !before.is_ok && before.every_byte && report.is_ok && !report.every_byte);
+        if hides {
+            return Ok(());
+        }
+        self.opened().last_check = Some(report.clone());
+        self.home.update_settings(|settings| settings.last_check = Some(report.clone()))
+    }
+}
+
+fn look_through(job: &Job, repository: &Repository<Unlocked>, depth: CheckDepth) -> Result<CheckOutcome, Error> {
+    let outcome = repository.check(depth, &mut |done, total| {
+        job.progress(done, total);
+        if job.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    if outcome.is_cancelled { Err(Error::Cancelled) } else { Ok(outcome) }
+}
+
+fn depth(every_byte: bool) -> CheckDepth {
+    if every_byte { CheckDepth::EveryByte } else { CheckDepth::Quick }
+}
+
+/// A backup that was there and is gone.
+pub(crate) fn missing_backup(head: &Head) -> Damage {
+    let file = format!("snapshots/{}.csn", crate::home::to_hex(&head.id.0));
+    damage::view(&file, "missing", vec!["a backup this computer saw here before".to_owned()])
+}
+
+/// Says for each damaged file what of which chat it takes along, from the backups that can still be read.
+fn name_damage(repository: &Repository<Unlocked>, outcome: &CheckOutcome) -> Result<Vec<Damage>, Error> {
+    let mut open: Vec<BTreeSet<Vec<u8>>> =
+        outcome.damaged.iter().map(|damage| damage.affected.iter().cloned().collect()).collect();
+    let mut lost: Vec<Lost> = outcome.damaged.iter().map(|_| Lost::default()).collect();
+    if open.iter().any(|names| !names.is_empty()) {
+        for info in newest_first(repository.snapshots()?.0) {
+            // One that cannot be read is damaged itself, and named by its own file.
+            let Ok(reader) = repository.read(&info.id) else { continue };
+            let mut names = Names::of(&reader);
+            for (open, lost) in open.iter_mut().zip(&mut lost) {
+                let found = names.note(open, lost);
+                open.retain(|name| !found.contains(name));
+            }
+            if open.iter().all(BTreeSet::is_empty) {
+                break;
+            }
+        }
+    }
+    let named = outcome.damaged.iter().zip(lost);
+    Ok(named.map(|(found, lost)| damage::view(&found.file, damage::word(found.what), lost.sentences())).collect())
 }

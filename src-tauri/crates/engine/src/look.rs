@@ -1,15 +1,92 @@
-//! Reading a backup in place: decrypted in memory only, nothing written.
+//! Reading a backup in place: decrypted in memory only, nothing written anywhere.
 
 use crate::Engine;
+use crate::backup::manifest::EntryName;
+use crate::chats::{self, blob_hash, chat_id};
+use crate::damage;
 use crate::error::Error;
+use crate::progress::lock;
+use crate::restore::chunks::Segments;
 use crate::view::{ChatRow, MessageRange, SearchPage, SearchQuery};
+use coffer_archive::{Entry, SnapshotReader};
+use coffer_chats::Library;
+use coffer_chats::library::MergeOptions;
+use coffer_chats::model::ConversationId;
+use coffer_chats::source::Cancel;
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 
-#[expect(missing_docs, clippy::missing_errors_doc, unused_variables, reason = "first minutes only")]
-impl Engine {
-    /// `backup` none: the newest of each computer together.
-    pub fn look_chats(&self, session: &str, backup: Option<&str>) -> Result<Vec<ChatRow>, Error> {
-        Err(Error::NotABackup)
+/// Bytes of media a single call gives at most.
+const MEDIA_CEILING: u64 = 64 << 20;
+
+/// Backups that are being read: a library in memory, filled chat by chat as they are asked for.
+pub(crate) struct Look {
+    readers: Vec<SnapshotReader>,
+    library: Library,
+    loaded: Mutex<BTreeSet<ConversationId>>,
+}
+
+impl Look {
+    /// Begins to read these backups; nothing is loaded yet.
+    pub(crate) fn new(readers: Vec<SnapshotReader>) -> Result<Self, Error> {
+        Ok(Self { readers, library: Library::open_in_memory()?, loaded: Mutex::default() })
     }
+
+    fn load_all(&self) -> Result<&Library, Error> {
+        let names = self.readers.iter().flat_map(SnapshotReader::entries).map(|entry| EntryName::parse(&entry.name));
+        let chats: BTreeSet<_> =
+            names.filter_map(|name| if let EntryName::Chat(id) = name { Some(id) } else { None }).collect();
+        for chat in chats {
+            self.load(chat)?;
+        }
+        Ok(&self.library)
+    }
+
+    /// What cannot be read of the chat is left out here; a check or a restore names it.
+    fn load(&self, chat: ConversationId) -> Result<&Library, Error> {
+        let mut loaded = lock(&self.loaded);
+        if loaded.contains(&chat) {
+            return Ok(&self.library);
+        }
+        let name = EntryName::Chat(chat).bytes();
+        let mut is_there = false;
+        for (reader, entry) in self.readers.iter().filter_map(|reader| Some((reader, reader.entry(&name)?))) {
+            is_there = true;
+            let cancel = Cancel::default();
+            let mut segments = Segments::new(reader, entry, None, &cancel, (0, 0));
+            self.library.merge(chat, &mut segments, &MergeOptions::default())?;
+            if let Some(error) = segments.fatal {
+                return Err(error.into());
+            }
+        }
+        if !is_there {
+            return Err(Error::NoSuchChat);
+        }
+        loaded.insert(chat);
+        Ok(&self.library)
+    }
+
+    fn media(&self, hash: &str, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let name = EntryName::Media(blob_hash(hash)?).bytes();
+        let found = self.readers.iter().rev().find_map(|reader| Some((reader, reader.entry(&name)?)));
+        let (reader, entry) = found.ok_or(Error::FileMissing)?;
+        read_range(reader, entry, offset, length.min(MEDIA_CEILING))
+    }
+}
+
+impl Engine {
+    /// The chats of a backup; `backup` none: the newest of each computer together.
+    ///
+    /// # Errors
+    /// [`Error::ExpiredSession`], [`Error::NeedsUnlock`], [`Error::NoSuchBackup`].
+    pub fn look_chats(&self, session: &str, backup: Option<&str>) -> Result<Vec<ChatRow>, Error> {
+        chats::list(self.look_of(session, backup)?.load_all()?)
+    }
+
+    /// Messages of a chat in a backup.
+    ///
+    /// # Errors
+    /// As [`Engine::look_chats`]; [`Error::NoSuchChat`].
     pub fn look_messages(
         &self,
         session: &str,
@@ -18,16 +95,27 @@ impl Engine {
         offset: u64,
         limit: u32,
     ) -> Result<MessageRange, Error> {
-        Err(Error::NotABackup)
+        let chat = chat_id(chat)?;
+        chats::range(self.look_of(session, backup)?.load(chat)?, chat, offset, limit)
     }
+
+    /// Looks for words in a backup.
+    ///
+    /// # Errors
+    /// As [`Engine::look_chats`].
     pub fn look_search(
         &self,
         session: &str,
         backup: Option<&str>,
         query: &SearchQuery,
     ) -> Result<SearchPage, Error> {
-        Err(Error::NotABackup)
+        chats::search(self.look_of(session, backup)?.load_all()?, query, &self.ports.zone)
     }
+
+    /// A part of a media file in a backup: up to `length` bytes from `offset`, fewer at its end; at most 64 MiB at once.
+    ///
+    /// # Errors
+    /// As [`Engine::look_chats`]; [`Error::FileMissing`], [`Error::Damaged`].
     pub fn look_media(
         &self,
         session: &str,
@@ -36,6 +124,27 @@ impl Engine {
         offset: u64,
         length: u64,
     ) -> Result<Vec<u8>, Error> {
-        Err(Error::NotABackup)
+        self.look_of(session, backup)?.media(hash, offset, length)
     }
+}
+
+/// Reads only the chunks that the range touches.
+fn read_range(reader: &SnapshotReader, entry: &Entry, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
+    let end = offset.saturating_add(length).min(entry.length);
+    let mut out = Vec::new();
+    let mut start = 0_u64;
+    for chunk in &entry.chunks {
+        let next = start + u64::from(chunk.length);
+        if next > offset && start < end {
+            let bytes = reader.read_chunk(chunk).map_err(|error| match error {
+                coffer_archive::ArchiveError::Store(error) => Error::from(error),
+                error => Error::Damaged { what: damage::blame(&error).0 },
+            })?;
+            let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
+            let to = usize::try_from(end - start).unwrap_or(usize::MAX).min(bytes.len());
+            out.extend_from_slice(bytes.get(from..to).unwrap_or_default());
+        }
+        start = next;
+    }
+    Ok(out)
 }

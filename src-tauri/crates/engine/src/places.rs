@@ -27,9 +27,13 @@ pub(crate) fn open_store(path: &Path) -> Result<Arc<dyn Store>, Error> {
 }
 
 /// Where backups are: the folder itself, or folders below it.
-pub(crate) fn find_repositories(path: &Path) -> Vec<PathBuf> {
-    if is_repository(path) {
-        return vec![path.to_owned()];
+///
+/// # Errors
+/// [`Error::PlaceMissing`] when the folder is not there or is none.
+pub(crate) fn find_repositories(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let store = open_store(path)?;
+    if is_repository(store.as_ref())? {
+        return Ok(vec![path.to_owned()]);
     }
     let mut found = Vec::new();
     let mut level = vec![path.to_owned()];
@@ -40,22 +44,27 @@ pub(crate) fn find_repositories(path: &Path) -> Vec<PathBuf> {
             for below in folders_in(folder) {
                 looked += 1;
                 if looked > SEARCH_LIMIT {
-                    return found;
+                    return Ok(found);
                 }
-                if is_repository(&below) { found.push(below) } else { next.push(below) }
+                let is_one = open_store(&below).and_then(|store| is_repository(store.as_ref()));
+                // A folder that cannot be looked into is no reason to stop looking elsewhere.
+                if is_one.unwrap_or(false) { found.push(below) } else { next.push(below) }
             }
         }
         level = next;
     }
-    found
+    Ok(found)
 }
 
-/// The look of a backup from outside: loss of `coffer.json` alone must not hide it.
-pub(crate) fn is_repository(path: &Path) -> bool {
-    let has_file = |folder: &str| fs::read_dir(path.join(folder)).is_ok_and(|mut files| files.next().is_some());
-    path.join("coffer.json").is_file() && path.join("keyslots").is_dir()
-        || has_file("keyslots") && (path.join("keyslots-2").is_dir() || path.join("snapshots").is_dir())
-        || has_file("keyslots-2")
+/// The look of a backup from outside: any of its own folders; loss of `coffer.json` alone must not hide it.
+pub(crate) fn is_repository(store: &dyn Store) -> Result<bool, Error> {
+    for folder in ["keyslots/", "keyslots-2/", "snapshots/"] {
+        if !store.list(folder)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    // The first file of a backup that is still arriving.
+    Ok(store.get_range("coffer.json", 0, 1).is_ok())
 }
 
 fn folders_in(path: &Path) -> Vec<PathBuf> {
