@@ -4,11 +4,15 @@
 //! its canonical bytes; the library keeps it on this machine. Nothing here touches the network.
 
 pub mod error;
+mod files;
 pub mod library;
 pub mod media;
 pub mod model;
 pub mod record;
 pub mod source;
+mod telegram;
+mod wall_clock;
+mod whatsapp_export;
 
 pub use error::ChatError;
 pub use library::{Library, LibraryError};

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::ChatError;
 use crate::model::{Conversation, Message};
+
+mod open;
+
+pub use open::{originals, preview, read, recognise};
 
 /// A kind of source this build reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -230,6 +233,10 @@ pub struct ReadReport {
     pub is_cancelled: bool,
     /// Bytes of the source.
     pub bytes: u64,
+    /// Some times were local ones without a zone.
+    pub has_local_times: bool,
+    /// Name of the person, where the source itself says it.
+    pub own_name: Option<String>,
 }
 
 /// Where a source stops making sense.
@@ -259,6 +266,8 @@ impl ReadReport {
             damage: None,
             is_cancelled: false,
             bytes: 0,
+            has_local_times: false,
+            own_name: None,
         }
     }
 }
@@ -316,43 +325,4 @@ pub struct DateGuess {
     pub sample: String,
     /// That time under each order that fits the whole file, ISO 8601 without zone.
     pub readings: Vec<(DateOrder, String)>,
-}
-
-/// Says what a path is, by its content.
-///
-/// `Ok(None)`: readable, but no reader knows it. Errors: not there, empty, unsafe or cut-off zip.
-pub fn recognise(path: &Path) -> Result<Option<Recognised>, ChatError> {
-    let _ = path;
-    Ok(None)
-}
-
-/// Counts and names of a source, by a full scan; nothing is imported. `progress` gets bytes done and in all.
-pub fn preview(
-    path: &Path,
-    options: &ReadOptions,
-    progress: &mut dyn FnMut(u64, u64),
-    cancel: &Cancel,
-) -> Result<Preview, ChatError> {
-    let _ = (path, options, progress, cancel);
-    Err(ChatError::Unknown { start: "binary" })
-}
-
-/// Reads a source into a sink, entry by entry; memory does not grow with the source.
-///
-/// A source that is cut off or damaged after its first entries is not an error: what is complete is read and
-/// [`ReadReport::damage`] says where it ended. Cancelling is not an error either.
-pub fn read(
-    path: &Path,
-    options: &ReadOptions,
-    sink: &mut dyn Sink,
-    cancel: &Cancel,
-) -> Result<ReadReport, ChatError> {
-    let _ = (path, options, sink, cancel);
-    Err(ChatError::Unknown { start: "binary" })
-}
-
-/// The files a source consists of, for keeping them as they are: the text, zip or JSON itself, without media
-/// that lies beside it.
-pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
-    Ok(vec![path.to_owned()])
 }

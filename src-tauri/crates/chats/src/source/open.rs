@@ -1,0 +1,321 @@
+//! Finds the reader for a path by its content, previews and reads.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::ChatError;
+use crate::files::{Archive, MainFile, first_bytes};
+use crate::model::{Conversation, ConversationKind, Message, MessageKind};
+use crate::source::{
+    Cancel, DateGuess, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink,
+    SourceKind,
+};
+use crate::{telegram, whatsapp_export};
+
+/// Bytes looked at to recognise a file.
+const START: usize = 64 * 1024;
+
+/// Says what a path is, by its content.
+///
+/// `Ok(None)`: readable, but no reader knows it. Errors: not there, empty, unsafe or cut-off zip.
+pub fn recognise(path: &Path) -> Result<Option<Recognised>, ChatError> {
+    Ok(find(path)?.ok().map(|found| found.recognised))
+}
+
+/// Counts and names of a source, by a full scan; nothing is imported. `progress` gets bytes done and in all.
+pub fn preview(
+    path: &Path,
+    options: &ReadOptions,
+    progress: &mut dyn FnMut(u64, u64),
+    cancel: &Cancel,
+) -> Result<Preview, ChatError> {
+    let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
+    let source = found.recognised.source;
+    let mut all = Overview { progress, chats: Vec::new(), current: None, people: Vec::new() };
+    let options = ReadOptions { chats: None, ..options.clone() };
+    let report = read_found(&found, &options, &mut all, cancel)?;
+    if report.is_cancelled {
+        return Err(ChatError::Cancelled);
+    }
+    let Overview { chats, people, .. } = all;
+    let dates = dates_of(&found, &options, cancel)?;
+    let mut preview = Preview {
+        source,
+        chats: Vec::new(),
+        people: Vec::new(),
+        me_guess: me_of(source, &chats, &report),
+        dates,
+        media_found: report.media_found,
+        media_missing: report.media_missing,
+        media_omitted: report.media_omitted,
+        bytes: found.bytes()?,
+        needs_zone: report.undecided.contains(&crate::source::Undecided::Zone) || report.has_local_times,
+        damage: report.damage,
+    };
+    preview.people = by_count(people);
+    preview.chats = chats.into_iter().map(|chat| chat.preview).collect();
+    Ok(preview)
+}
+
+/// Reads a source into a sink, entry by entry; memory does not grow with the source.
+///
+/// A source that is cut off or damaged after its first entries is not an error: what is complete is read and
+/// [`ReadReport::damage`] says where it ended. Cancelling is not an error either.
+pub fn read(
+    path: &Path,
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+    cancel: &Cancel,
+) -> Result<ReadReport, ChatError> {
+    let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
+    read_found(&found, options, sink, cancel)
+}
+
+/// The files a source consists of, for keeping them as they are: the text, zip or JSON itself, without media
+/// that lies beside it.
+pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
+    let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
+    let mut files: Vec<PathBuf> = found
+        .texts
+        .iter()
+        .map(|text| match text {
+            MainFile::Disk(path) => path.clone(),
+            MainFile::Zip { zip, .. } => zip.clone(),
+        })
+        .collect();
+    files.dedup();
+    Ok(files)
+}
+
+/// A source with its readable files: one per chat for texts, one in all for JSON.
+struct Found {
+    recognised: Recognised,
+    texts: Vec<MainFile>,
+}
+
+impl Found {
+    fn bytes(&self) -> Result<u64, ChatError> {
+        let mut bytes: u64 = 0;
+        for text in &self.texts {
+            bytes = bytes.saturating_add(text.size_on_disk()?);
+        }
+        Ok(bytes)
+    }
+}
+
+/// The source at a path, or what its beginning looks like when no reader knows it.
+fn find(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
+    let about = match fs::metadata(path) {
+        Ok(about) => about,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ChatError::NotFound { path: path.to_owned() });
+        }
+        Err(error) => return Err(ChatError::Io(error)),
+    };
+    if about.is_dir() {
+        return find_in_folder(path);
+    }
+    if about.len() == 0 {
+        return Err(ChatError::Empty);
+    }
+    let file = MainFile::Disk(path.to_owned());
+    let start = file.with(|input| Ok(first_bytes(input, START)?))?;
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+        return find_in_zip(path);
+    }
+    Ok(find_in_start(&start).map(|recognised| Found { recognised, texts: vec![file] }))
+}
+
+fn find_in_start(start: &[u8]) -> Result<Recognised, &'static str> {
+    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    if text.starts_with(b"{") || text.starts_with(b"[{") {
+        return match telegram::confidence(text) {
+            0 => Err("json"),
+            confidence => Ok(Recognised { source: SourceKind::TelegramExport, confidence }),
+        };
+    }
+    match whatsapp_export::confidence(start) {
+        0 if memchr::memchr(0, start).is_some() => Err("binary"),
+        0 => Err("text"),
+        confidence => Ok(Recognised { source: SourceKind::WhatsAppExport, confidence }),
+    }
+}
+
+fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
+    let names = Archive::open(path)?.names();
+    let inside = |name: &String| MainFile::Zip { zip: path.to_owned(), name: name.clone() };
+    let json = names
+        .iter()
+        .filter(|name| name.rsplit('/').next() == Some("result.json"))
+        .min_by_key(|name| name.len());
+    if let Some(name) = json
+        && let Some(found) = find_in_files(vec![inside(name)])?
+    {
+        return Ok(Ok(found));
+    }
+    let texts = whatsapp_export::pick_texts(&names);
+    Ok(find_in_files(texts.iter().map(inside).collect())?.ok_or("zip"))
+}
+
+fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
+    let json = path.join("result.json");
+    if json.is_file()
+        && let Some(found) = find_in_files(vec![MainFile::Disk(json)])?
+    {
+        return Ok(Ok(found));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if let (Some(name), true) = (entry.file_name().to_str(), entry.path().is_file()) {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    let texts = whatsapp_export::pick_texts(&names);
+    let texts = texts.into_iter().map(|name| MainFile::Disk(path.join(name))).collect();
+    Ok(find_in_files(texts)?.ok_or("folder"))
+}
+
+/// Those of the files that a reader knows, all of one kind.
+fn find_in_files(files: Vec<MainFile>) -> Result<Option<Found>, ChatError> {
+    let mut found: Option<Found> = None;
+    for file in files {
+        let start = file.with(|input| Ok(first_bytes(input, START)?))?;
+        let Ok(recognised) = find_in_start(&start) else { continue };
+        match &mut found {
+            None => found = Some(Found { recognised, texts: vec![file] }),
+            Some(found) if found.recognised.source == recognised.source => found.texts.push(file),
+            Some(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+fn read_found(
+    found: &Found,
+    options: &ReadOptions,
+    sink: &mut dyn Sink,
+    cancel: &Cancel,
+) -> Result<ReadReport, ChatError> {
+    let mut report = ReadReport::new(found.recognised.source);
+    for (index, text) in (0_u32..).zip(&found.texts) {
+        match found.recognised.source {
+            SourceKind::TelegramExport => telegram::read(text, options, sink, cancel, &mut report)?,
+            SourceKind::WhatsAppExport => {
+                let is_wanted = options.chats.as_ref().is_none_or(|chats| chats.contains(&index));
+                if is_wanted && !report.is_cancelled {
+                    whatsapp_export::read(text, options, sink, cancel, &mut report)?;
+                }
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn dates_of(found: &Found, options: &ReadOptions, cancel: &Cancel) -> Result<Option<DateGuess>, ChatError> {
+    if found.recognised.source != SourceKind::WhatsAppExport {
+        return Ok(None);
+    }
+    let mut guess: Option<DateGuess> = None;
+    for text in &found.texts {
+        let decided = whatsapp_export::decide_dates(text, options, &mut |_| {}, cancel)?;
+        // The first text that leaves it open, else the first.
+        if guess.as_ref().is_none_or(|guess| !guess.is_undecided && decided.is_undecided) {
+            guess = Some(decided);
+        }
+    }
+    Ok(guess)
+}
+
+/// A sink that only counts.
+struct Overview<'a> {
+    progress: &'a mut dyn FnMut(u64, u64),
+    chats: Vec<OverviewChat>,
+    current: Option<OverviewChat>,
+    people: Vec<(String, u64)>,
+}
+
+struct OverviewChat {
+    preview: PreviewChat,
+    conversation: Conversation,
+    /// Entries by participant key.
+    counts: std::collections::HashMap<String, u64>,
+    /// Key of somebody whose phone this was exported on.
+    own: Option<String>,
+}
+
+impl Sink for Overview<'_> {
+    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        let index = u32::try_from(self.chats.len()).unwrap_or(u32::MAX);
+        let title = conversation.title.clone();
+        self.current = Some(OverviewChat {
+            preview: PreviewChat { index, title, messages: 0, first: None, last: None },
+            conversation: conversation.clone(),
+            counts: std::collections::HashMap::new(),
+            own: None,
+        });
+        Ok(())
+    }
+
+    fn message(&mut self, message: Message, _media: &mut dyn MediaOpener) -> Result<(), ChatError> {
+        let Some(chat) = &mut self.current else { return Ok(()) };
+        chat.preview.messages += 1;
+        if let Some(time) = message.time.as_ref().map(|time| time.utc_ms) {
+            chat.preview.first = Some(chat.preview.first.map_or(time, |first| first.min(time)));
+            chat.preview.last = Some(chat.preview.last.map_or(time, |last| last.max(time)));
+        }
+        if let Some(sender) = message.sender {
+            if message.deleted == Some(crate::model::Deletion::ByMe) && chat.own.is_none() {
+                chat.own = Some(sender.clone());
+            }
+            if !matches!(message.kind, MessageKind::System(_)) {
+                *chat.counts.entry(sender).or_insert(0) += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        let Some(mut chat) = self.current.take() else { return Ok(()) };
+        chat.conversation = conversation.clone();
+        for person in &conversation.participants {
+            let count = chat.counts.get(&person.key).copied().unwrap_or(0);
+            match self.people.iter_mut().find(|(name, _)| *name == person.name) {
+                Some((_, all)) => *all += count,
+                None if person.name.is_empty() => {}
+                None => self.people.push((person.name.clone(), count)),
+            }
+        }
+        self.chats.push(chat);
+        Ok(())
+    }
+
+    fn progress(&mut self, done: u64, total: u64) {
+        (self.progress)(done, total);
+    }
+}
+
+fn by_count(mut people: Vec<(String, u64)>) -> Vec<String> {
+    people.retain(|(_, count)| *count > 0);
+    people.sort_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
+    people.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Somebody the source itself shows to be the person; else, in a chat of two, the one it is not named after.
+fn me_of(source: SourceKind, chats: &[OverviewChat], report: &ReadReport) -> Option<String> {
+    if let Some(own) = &report.own_name {
+        return Some(own.clone());
+    }
+    if let Some(own) = chats.iter().find_map(|chat| chat.own.clone()) {
+        return Some(own);
+    }
+    if source != SourceKind::WhatsAppExport {
+        return None;
+    }
+    chats.iter().filter(|chat| chat.conversation.kind == ConversationKind::Direct).find_map(|chat| {
+        let people: Vec<String> =
+            chat.conversation.participants.iter().map(|person| person.key.clone()).collect();
+        whatsapp_export::guess_me(&chat.conversation.title, chat.conversation.kind, &people)
+    })
+}
