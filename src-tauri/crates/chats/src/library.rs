@@ -3,98 +3,152 @@
 //! The log of a conversation is a sequence of canonical records (see [`crate::record`]): messages in the order they were
 //! first seen, then changed messages as further records. Everything else (positions, days, search, media) is derived from it.
 
+mod compare;
+mod connection;
 mod error;
+mod export;
+mod import;
+mod keys;
+mod log;
+mod merge;
+mod order;
+mod originals;
+mod overlap;
+mod read;
+mod remove;
 mod rows;
+mod rows_of;
+mod schema;
+mod search;
+mod words;
+mod write;
 
 pub use error::LibraryError;
+pub use import::ImportRun;
 pub use rows::*;
 
-use crate::error::ChatError;
 use crate::media::MediaStore;
-use crate::model::{BlobHash, Conversation, ConversationId, Message, MessageId};
-use crate::source::{MediaOpener, Sink};
+use crate::model::{ConversationId, Import, MessageId};
 use coffer_secret::Secret;
+use connection::Connections;
+use read::Reading;
 use std::io::Write;
-use std::marker::PhantomData;
 use std::path::Path;
+use write::Writer;
 
-/// The library. Reads go on while one import or restore writes.
-pub struct Library {
-    _private: (),
-}
+/// The library. Reads go on while one import or restore writes; a second writer is refused as busy.
+pub struct Library(Connections);
 
-/// A running import: give it to a reader as its [`Sink`], then call [`ImportRun::finish`].
-/// Dropped without `finish`, it keeps what was committed so far and stays consistent.
-pub struct ImportRun<'a> {
-    _library: PhantomData<&'a Library>,
-}
-
-#[expect(
-    clippy::unimplemented,
-    unused_variables,
-    clippy::missing_errors_doc,
-    reason = "signatures first; bodies follow within the hour"
-)]
 impl Library {
-    /// Opens the database at `path`, making it when there is none.
+    /// Opens the database at `path`, making it when there is none. Beside it lies a `.check` file that tells a wrong key from
+    /// damage.
+    ///
+    /// # Errors
+    /// A wrong key, a damaged or newer file, a folder that cannot be written.
     pub fn open(path: &Path, key: &Secret<32>) -> Result<Self, LibraryError> {
-        unimplemented!()
+        let connections = Connections::open(path, key)?;
+        order::repair(&*connections.writer()?)?;
+        Ok(Self(connections))
     }
+
     /// A library that lives in memory only: reads a backup in place.
+    ///
+    /// # Errors
+    /// When SQLite cannot make it.
     pub fn open_in_memory() -> Result<Self, LibraryError> {
-        unimplemented!()
+        Ok(Self(Connections::open_in_memory()?))
     }
-    /// Begins an import; files of messages go to `media` (their contents are left out when `None`).
+
+    /// Begins an import; files of messages go to `media` (they are marked as left out when `None`).
+    ///
+    /// # Errors
+    /// [`LibraryError::Busy`] while another import or restore goes on.
     pub fn begin_import<'a>(
         &'a self,
         options: ImportOptions,
         media: Option<&'a MediaStore>,
     ) -> Result<ImportRun<'a>, LibraryError> {
-        unimplemented!()
+        ImportRun::begin(Writer::open(&self.0, Import::default())?, options, media)
     }
-    /// Takes a conversation's log from a backup, segment by segment.
+
+    /// Takes a conversation's log from a backup, segment by segment. When the iterator ends early, what came is kept.
+    ///
+    /// # Errors
+    /// A record that cannot be read, a full disk; what was committed before stays.
     pub fn merge(
         &self,
         id: ConversationId,
         segments: &mut dyn Iterator<Item = Vec<u8>>,
         options: &MergeOptions,
     ) -> Result<MergeOutcome, LibraryError> {
-        unimplemented!()
+        merge::merge(&mut Writer::open(&self.0, Import::default())?, id, segments, options)
     }
+
     /// Removes a conversation and everything derived from it (its media stay until `MediaStore::remove_unreferenced`).
+    ///
+    /// # Errors
+    /// When the database cannot be written; nothing is removed then.
     pub fn remove_conversation(&self, id: ConversationId) -> Result<(), LibraryError> {
-        unimplemented!()
+        Writer::open(&self.0, Import::default())?.remove(id)
     }
+
     /// All conversations, the one with the latest message first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn conversations(&self) -> Result<Vec<ConversationRow>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.conversations())
     }
+
     /// One conversation.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn conversation(&self, id: ConversationId) -> Result<ConversationRow, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.conversation(reading.number(id)?))
     }
+
     /// Messages from `offset` on, in order.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn messages(
         &self,
         id: ConversationId,
         offset: u64,
         limit: u64,
     ) -> Result<Vec<StoredMessage>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.messages(reading.number(id)?, offset, limit))
     }
+
     /// Where a message is.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn position_of(&self, id: ConversationId, message: MessageId) -> Result<Option<u64>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| Ok(reading.find(reading.number(id)?, message)?.map(|found| found.position)))
     }
+
     /// Days with messages, in order.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn days(&self, id: ConversationId) -> Result<Vec<DayRow>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.days(reading.number(id)?))
     }
+
     /// Looks for words, newest first.
+    ///
+    /// # Errors
+    /// When the zone is unknown or the database cannot be read.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResult, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| search::search(reading, request))
     }
+
     /// Files of a conversation, newest first.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn media(
         &self,
         id: ConversationId,
@@ -102,73 +156,96 @@ impl Library {
         offset: u64,
         limit: u64,
     ) -> Result<Vec<MediaRow>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.media(reading.number(id)?, tab, offset, limit))
     }
+
     /// Counts of the whole library.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn counts(&self) -> Result<LibraryCounts, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.counts())
     }
+
     /// The cuts of a conversation's log.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn segments(&self, id: ConversationId) -> Result<Vec<SegmentInfo>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.segments(reading.number(id)?))
     }
+
     /// The bytes of one cut: canonical records, one after the other.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn segment(&self, id: ConversationId, index: u64) -> Result<Vec<u8>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.segment(reading.number(id)?, index))
     }
+
     /// Every different file that messages have and that was taken in.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn blobs(&self) -> Result<Vec<BlobUse>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.blobs(None))
     }
+
     /// The different files one conversation's messages have.
+    ///
+    /// # Errors
+    /// When there is no such conversation or the database cannot be read.
     pub fn blobs_of(&self, id: ConversationId) -> Result<Vec<BlobUse>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| reading.blobs(Some(reading.number(id)?)))
     }
+
     /// The imports made so far, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn import_runs(&self) -> Result<Vec<ImportRunRow>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| originals::runs(reading.connection))
     }
-    /// Remembers a file that was imported and kept in the media store; the same content twice is kept once.
-    pub fn add_original(&self, original: &OriginalRow) -> Result<(), LibraryError> {
-        unimplemented!()
-    }
+
     /// The imported files that were kept.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
     pub fn originals(&self) -> Result<Vec<OriginalRow>, LibraryError> {
-        unimplemented!()
+        self.reading(|reading| originals::all(reading.connection))
     }
-    /// Writes a conversation as comparable JSON: one object `{"conversation":…, "messages":[…]}`, the same for the same content.
+
+    /// Writes a conversation as comparable JSON: `{"conversation":…,"messages":[…]}`; the same content gives the same bytes.
+    ///
+    /// # Errors
+    /// When there is no such conversation, or reading or writing fails.
     pub fn export_json(&self, id: ConversationId, out: &mut dyn Write) -> Result<(), LibraryError> {
-        unimplemented!()
+        self.reading(|reading| export::json(reading, reading.number(id)?, out))
     }
-    /// Writes a conversation as plain text, one entry per line start.
+
+    /// Writes a conversation as plain text.
+    ///
+    /// # Errors
+    /// When there is no such conversation, or reading or writing fails.
     pub fn export_text(&self, id: ConversationId, out: &mut dyn Write) -> Result<(), LibraryError> {
-        unimplemented!()
+        self.reading(|reading| export::text(reading, reading.number(id)?, out))
+    }
+
+    /// Remembers a file that was imported and kept in the media store; the same content twice is kept once.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn add_original(&self, original: &OriginalRow) -> Result<(), LibraryError> {
+        originals::add(&*self.0.writer()?, original)
+    }
+
+    fn reading<T>(
+        &self,
+        read: impl FnOnce(&Reading<'_>) -> Result<T, LibraryError>,
+    ) -> Result<T, LibraryError> {
+        self.0.read(|connection| read(&Reading { connection, from: &self.0 }))
     }
 }
 
-#[expect(
-    clippy::unimplemented,
-    clippy::missing_errors_doc,
-    reason = "signatures first; bodies follow within the hour"
-)]
-impl ImportRun<'_> {
-    /// Makes everything lasting and says what was done.
-    pub fn finish(self) -> Result<ImportOutcome, LibraryError> {
-        unimplemented!()
-    }
-}
-
-#[expect(clippy::unimplemented, unused_variables, reason = "signatures first; bodies follow within the hour")]
-impl Sink for ImportRun<'_> {
-    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        unimplemented!()
-    }
-    fn message(&mut self, message: Message, media: &mut dyn MediaOpener) -> Result<(), ChatError> {
-        unimplemented!()
-    }
-    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        unimplemented!()
-    }
-}
-
-const _: fn(BlobHash) = |_| {};
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,9 @@ pub enum LibraryError {
     /// Another import or restore is going on.
     #[error("the library is being written by another import or restore")]
     Busy,
+    /// An earlier write of this run failed, so it writes nothing more.
+    #[error("an earlier write of this run failed")]
+    Broken,
     /// The disk is full; nothing was changed.
     #[error("the disk is full")]
     NoSpace,
@@ -43,6 +46,9 @@ pub enum LibraryError {
     /// Bytes of the log are not records.
     #[error("a record of the log cannot be read")]
     Record(#[from] RecordError),
+    /// The source of an import failed.
+    #[error(transparent)]
+    Source(Box<ChatError>),
     /// The media store failed.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -71,6 +77,9 @@ impl From<rusqlite::Error> for LibraryError {
 
 impl From<LibraryError> for ChatError {
     fn from(error: LibraryError) -> Self {
-        Self::Library(Box::new(error))
+        match error {
+            LibraryError::Source(source) => *source,
+            other => Self::Library(Box::new(other)),
+        }
     }
 }

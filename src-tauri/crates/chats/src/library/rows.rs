@@ -176,7 +176,7 @@ pub struct ImportOptions {
     pub tool_version: String,
     /// Where a text export, which has no id of its own, goes.
     pub join: Join,
-    /// Between two batches the run asks it whether to stop.
+    /// Asked before a long step at the end: a cancelled import stays apart, even where it would join another conversation.
     pub cancel: Cancel,
 }
 

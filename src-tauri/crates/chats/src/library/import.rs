@@ -1,0 +1,390 @@
+//! An import run: what a reader finds goes into the library, once.
+
+use super::compare;
+use super::error::LibraryError;
+use super::overlap::{Decision, Probe};
+use super::rows::{ImportOptions, ImportOutcome, Join, UndecidedJoin};
+use super::write::{Existing, Writer};
+use crate::error::ChatError;
+use crate::media::{MediaError, MediaStore};
+use crate::model::{Attachment, AttachmentState, Conversation, ConversationId, Import, Message};
+use crate::source::{MediaOpener, Sink};
+use rusqlite::params;
+use std::collections::BTreeSet;
+
+/// A running import: give it to a reader as its [`Sink`], then call [`ImportRun::finish`].
+///
+/// Dropped without `finish`, it keeps what was committed so far and stays consistent.
+pub struct ImportRun<'a> {
+    writer: Writer<'a>,
+    media: Option<&'a MediaStore>,
+    options: ImportOptions,
+    run: i64,
+    outcome: ImportOutcome,
+    /// A text export whose place is not decided yet.
+    probe: Option<Probe>,
+    /// Counts of the conversation at hand, kept apart until it has its place.
+    counts: Counts,
+    /// Ordinal in the library minus ordinal in the source, at the last message both have.
+    shift: Option<i64>,
+    merged: Conversation,
+    seen: BTreeSet<ConversationId>,
+}
+
+/// What happened to the messages of one conversation.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    added: u64,
+    updated: u64,
+    present: u64,
+}
+
+impl<'a> ImportRun<'a> {
+    pub(super) fn begin(
+        mut writer: Writer<'a>,
+        options: ImportOptions,
+        media: Option<&'a MediaStore>,
+    ) -> Result<Self, LibraryError> {
+        writer.begin()?;
+        writer.connection().execute(
+            "INSERT INTO import_run (started, source, tool_version) VALUES (?, ?, ?)",
+            params![options.now, options.source, options.tool_version],
+        )?;
+        let run = writer.connection().last_insert_rowid();
+        Ok(Self {
+            writer,
+            media,
+            options,
+            run,
+            outcome: ImportOutcome::default(),
+            probe: None,
+            counts: Counts::default(),
+            shift: None,
+            merged: Conversation::default(),
+            seen: BTreeSet::new(),
+        })
+    }
+
+    /// Makes everything lasting and says what was done.
+    ///
+    /// # Errors
+    /// When the last batch cannot be written; what was committed before it stays.
+    pub fn finish(mut self) -> Result<ImportOutcome, LibraryError> {
+        if self.probe.is_some() || self.writer.current().is_ok() {
+            // The reader stopped in the middle of a conversation: what came is kept.
+            let last = self.merged.clone();
+            self.end(&last)?;
+        }
+        let outcome = std::mem::take(&mut self.outcome);
+        self.writer.begin()?;
+        self.writer.connection().execute(
+            "UPDATE import_run SET outcome = ? WHERE id = ?",
+            params![outcome_json(&outcome), self.run],
+        )?;
+        self.writer.commit()?;
+        self.writer.check_point();
+        Ok(outcome)
+    }
+
+    fn begin_conversation(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
+        self.merged = conversation.clone();
+        (self.counts, self.shift) = (Counts::default(), None);
+        if conversation.native_id.is_some() {
+            return self.open(conversation.clone());
+        }
+        match self.options.join {
+            Join::Into(id) => self.open(Conversation { id, ..conversation.clone() }),
+            Join::Apart => {
+                self.probe = Some(Probe::apart(conversation));
+                Ok(())
+            }
+            Join::Auto => {
+                self.probe = Some(Probe::begin(self.writer.connection(), conversation)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Opens the conversation messages go to from now on.
+    fn open(&mut self, conversation: Conversation) -> Result<(), LibraryError> {
+        self.writer.set_mark(self.mark_for(conversation.id)?);
+        self.writer.begin_conversation(&conversation)?;
+        self.merged = compare::merged_conversation(&self.writer.current()?.conversation, &conversation);
+        self.merged.id = conversation.id;
+        Ok(())
+    }
+
+    /// The mark of this run. A clock that went back must not make this import look older than those before it.
+    fn mark_for(&self, id: ConversationId) -> Result<Import, LibraryError> {
+        let latest = self.writer.latest_import(id)?.unwrap_or(i64::MIN);
+        Ok(Import {
+            utc_ms: self.options.now.max(latest),
+            source: self.options.source.clone(),
+            tool_version: self.options.tool_version.clone(),
+            ..Import::default()
+        })
+    }
+
+    fn take(&mut self, mut message: Message, media: &mut dyn MediaOpener) -> Result<(), LibraryError> {
+        self.outcome.read += 1;
+        self.outcome.system += u64::from(message.is_system());
+        self.count_media(&message);
+        let Some(probe) = &mut self.probe else { return self.place(message, media) };
+        // Only a message at hand can open its files, so they are taken in before its place is known.
+        take_media(self.media, &mut message, &[], media)?;
+        if probe.push(message) {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Decides where a text export goes and puts what was held back there.
+    fn settle(&mut self) -> Result<(), LibraryError> {
+        let Some(probe) = self.probe.take() else { return Ok(()) };
+        let decision = probe.decide(&self.writer, self.options.now)?;
+        let (Decision::Into(id) | Decision::New(id)) = decision;
+        self.open(Conversation { id, ..self.merged.clone() })?;
+        for message in probe.into_messages() {
+            self.place(message, &mut NoMedia)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a message into the open conversation.
+    fn place(&mut self, mut message: Message, media: &mut dyn MediaOpener) -> Result<(), LibraryError> {
+        match self.writer.find(message.id)? {
+            None => {
+                take_media(self.media, &mut message, &[], media)?;
+                message.ordinal = self.shifted(&message)?;
+                self.writer.add(&message)?;
+                self.counts.added += 1;
+            }
+            Some(existing) => self.meet(&existing, message, media)?,
+        }
+        Ok(())
+    }
+
+    fn meet(
+        &mut self,
+        existing: &Existing,
+        mut message: Message,
+        media: &mut dyn MediaOpener,
+    ) -> Result<(), LibraryError> {
+        self.shift = difference(existing.message.ordinal, message.ordinal);
+        take_media(self.media, &mut message, &existing.message.attachments, media)?;
+        match compare::merged(&existing.message, &message) {
+            None => self.counts.present += 1,
+            Some(_) if self.was_known(existing, &message)? => self.counts.present += 1,
+            Some(merged) => {
+                self.writer.update(existing, &merged)?;
+                self.counts.updated += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// An older export than the one shown says again what is kept as a revision: that is no news.
+    fn was_known(&self, existing: &Existing, message: &Message) -> Result<bool, LibraryError> {
+        let revisions = self.writer.revisions(existing.key)?;
+        Ok(revisions.iter().any(|revision| compare::merged(revision, message).is_none()))
+    }
+
+    /// The place among messages of the same time, counted as the library counts.
+    fn shifted(&mut self, message: &Message) -> Result<u64, LibraryError> {
+        let shift = match self.shift {
+            Some(shift) => shift,
+            None => {
+                // Nothing in common yet: what is newer than all comes after all.
+                let last = self.writer.current()?.last_place;
+                let time = message.time.as_ref().map(|time| time.utc_ms);
+                let after = last
+                    .filter(|(at, _)| time.is_none_or(|time| time >= *at))
+                    .map(|(_, ordinal)| ordinal + 1);
+                let shift = after.and_then(|after| difference(after, message.ordinal)).unwrap_or(0);
+                *self.shift.insert(shift)
+            }
+        };
+        Ok(message.ordinal.saturating_add_signed(shift))
+    }
+
+    fn count_media(&mut self, message: &Message) {
+        for attachment in &message.attachments {
+            match attachment.state {
+                AttachmentState::Present => self.outcome.media_found += 1,
+                AttachmentState::Missing | AttachmentState::RemoteOnly | AttachmentState::Corrupt => {
+                    self.outcome.media_missing += 1;
+                }
+                AttachmentState::Omitted | AttachmentState::TooLarge => self.outcome.media_omitted += 1,
+            }
+        }
+    }
+
+    fn end(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
+        self.merged =
+            Conversation { id: self.merged.id, ..compare::merged_conversation(&self.merged, conversation) };
+        self.settle()?;
+        let id = self.close()?;
+        let id = self.look_back(id)?;
+        if self.seen.insert(id) {
+            self.outcome.conversations.push(id);
+        }
+        self.outcome.added += self.counts.added;
+        self.outcome.updated += self.counts.updated;
+        self.outcome.present += self.counts.present;
+        Ok(())
+    }
+
+    /// A text export that was put apart may turn out, now that it is all here, to overlap with another one.
+    fn look_back(&mut self, id: ConversationId) -> Result<ConversationId, LibraryError> {
+        let is_open = self.merged.native_id.is_none() && !self.options.cancel.is_cancelled();
+        if !is_open
+            || self.options.join != Join::Auto
+            || self.counts.added == 0
+            || !self.writer.began_here(id)
+        {
+            return Ok(id);
+        }
+        let Some(found) = super::overlap::whole(self.writer.connection(), id)? else { return Ok(id) };
+        if found.is_certain {
+            self.fold(id, found.other)?;
+            return Ok(found.other);
+        }
+        self.outcome.undecided.push(UndecidedJoin {
+            conversation: id,
+            other: found.other,
+            overlap: found.overlap,
+            is_same_title: found.is_same_title,
+        });
+        Ok(id)
+    }
+
+    /// Moves every message of one conversation into another and removes the first.
+    fn fold(&mut self, from: ConversationId, into: ConversationId) -> Result<(), LibraryError> {
+        // Messages the export itself has twice have no record of their own: they stay counted as present.
+        self.counts = Counts { present: self.counts.present, ..Counts::default() };
+        self.shift = None;
+        let segments = self.writer.segment_rows(from)?;
+        self.open(Conversation { id: into, ..self.merged.clone() })?;
+        for segment in segments {
+            for message in self.writer.messages_of(segment)? {
+                self.place(message, &mut NoMedia)?;
+            }
+        }
+        self.close()?;
+        self.writer.remove(from)
+    }
+
+    /// Writes what is known now about the conversation itself, and ends it.
+    fn close(&mut self) -> Result<ConversationId, LibraryError> {
+        let current = self.writer.current()?;
+        let merged = compare::merged_conversation(&current.conversation, &self.merged);
+        if merged != current.conversation {
+            self.writer.append_conversation(&merged)?;
+        }
+        self.writer.end_conversation()?;
+        Ok(merged.id)
+    }
+}
+
+fn difference(to: u64, from: u64) -> Option<i64> {
+    i64::try_from(to).ok()?.checked_sub(i64::try_from(from).ok()?)
+}
+
+/// Takes in the files of a message that are in the source and not in `known`, the message's files as the library has them.
+fn take_media(
+    store: Option<&MediaStore>,
+    message: &mut Message,
+    known: &[Attachment],
+    media: &mut dyn MediaOpener,
+) -> Result<(), LibraryError> {
+    for (index, attachment) in message.attachments.iter_mut().enumerate() {
+        if attachment.state != AttachmentState::Present || attachment.blob.is_some() {
+            continue;
+        }
+        let Some(store) = store else {
+            attachment.state = AttachmentState::Omitted;
+            continue;
+        };
+        let here =
+            known.get(index).filter(|known| known.size == attachment.size || attachment.size.is_none());
+        if let Some(blob) = here.and_then(|known| known.blob).filter(|blob| store.has(blob)) {
+            attachment.blob = Some(blob);
+            continue;
+        }
+        take_file(store, attachment, index, media)?;
+    }
+    Ok(())
+}
+
+fn take_file(
+    store: &MediaStore,
+    attachment: &mut Attachment,
+    index: usize,
+    media: &mut dyn MediaOpener,
+) -> Result<(), LibraryError> {
+    let mut content = match media.open(index) {
+        Ok(Some(content)) => content,
+        Ok(None) => {
+            attachment.state = AttachmentState::Missing;
+            return Ok(());
+        }
+        Err(ChatError::Truncated { .. } | ChatError::Damaged { .. } | ChatError::UnreadableEntry { .. }) => {
+            attachment.state = AttachmentState::Corrupt;
+            return Ok(());
+        }
+        Err(error) => return Err(LibraryError::Source(Box::new(error))),
+    };
+    match store.put(&mut content) {
+        Ok(stored) => {
+            attachment.blob = Some(stored.hash);
+            attachment.size = Some(stored.size);
+            if attachment.mime.is_none() || stored.mime != "application/octet-stream" {
+                attachment.mime = Some(stored.mime);
+            }
+            Ok(())
+        }
+        // One unreadable picture must not keep the rest of the chat out.
+        Err(MediaError::Source(_)) => {
+            attachment.state = AttachmentState::Corrupt;
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// For messages whose files were taken in before.
+struct NoMedia;
+
+impl MediaOpener for NoMedia {
+    fn open(&mut self, _index: usize) -> Result<Option<Box<dyn std::io::Read + '_>>, ChatError> {
+        Ok(None)
+    }
+}
+
+fn outcome_json(outcome: &ImportOutcome) -> String {
+    serde_json::json!({
+        "read": outcome.read,
+        "added": outcome.added,
+        "updated": outcome.updated,
+        "present": outcome.present,
+        "system": outcome.system,
+        "media_found": outcome.media_found,
+        "media_missing": outcome.media_missing,
+        "media_omitted": outcome.media_omitted,
+    })
+    .to_string()
+}
+
+impl Sink for ImportRun<'_> {
+    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        Ok(self.begin_conversation(conversation)?)
+    }
+
+    fn message(&mut self, message: Message, media: &mut dyn MediaOpener) -> Result<(), ChatError> {
+        Ok(self.take(message, media)?)
+    }
+
+    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        Ok(self.end(conversation)?)
+    }
+}
