@@ -32,7 +32,13 @@ export function t(key: MessageKey, values: Values = {}): string {
   const message = messages[key];
   if (typeof message === "string") return fill(message, values);
   const count = typeof values["count"] === "number" ? values["count"] : 0;
-  return fill(message[plurals.select(count)] ?? message.other, values);
+  const form = count === 0 && message.zero !== undefined ? message.zero : (message[plurals.select(count)] ?? message.other);
+  return fill(form, values);
+}
+
+/** True when there is a sentence with this id: for words the computer sends that an older window may not know. */
+export function hasMessage(key: string): key is MessageKey {
+  return Object.hasOwn(messages, key);
 }
 
 /** Joins parts as people do: "a, b and c". */

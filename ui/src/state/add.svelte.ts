@@ -1,0 +1,102 @@
+// Adding chats: pick, look, answer what the file leaves open, import, report.
+import { toHostError, type HostError, type ImportPreview, type ImportReport } from "../host/host";
+import type { AppState } from "./app.svelte";
+import { jobError, type JobRun } from "./jobs.svelte";
+
+type Stage =
+  | { kind: "choose"; error: HostError | null }
+  | { kind: "looking"; path: string }
+  | { kind: "preview"; preview: ImportPreview; error: HostError | null }
+  | { kind: "importing"; run: JobRun }
+  | { kind: "report"; report: ImportReport };
+
+export class AddState {
+  readonly #app: AppState;
+  stage: Stage = $state.raw({ kind: "choose", error: null });
+  me = $state("");
+  zone = $state("");
+  dateOrder = $state("");
+  keepOriginals = $state(true);
+  chosen: number[] = $state.raw([]);
+
+  constructor(app: AppState) {
+    this.#app = app;
+  }
+
+  async pick(what: "file" | "folder"): Promise<void> {
+    try {
+      const path = what === "file" ? await this.#app.host.pickFile("chats") : await this.#app.host.pickFolder("chats");
+      if (path !== null) await this.look(path);
+    } catch (thrown) {
+      this.stage = { kind: "choose", error: toHostError(thrown) };
+    }
+  }
+
+  async look(path: string): Promise<void> {
+    this.stage = { kind: "looking", path };
+    try {
+      const preview = await this.#app.host.previewImport(path, null, null);
+      this.me = preview.meGuess ?? "";
+      this.zone = preview.zoneGuess;
+      this.dateOrder = preview.dates?.order ?? "";
+      this.keepOriginals = true;
+      this.chosen = preview.chats.map((chat) => chat.index);
+      this.stage = { kind: "preview", preview, error: null };
+    } catch (thrown) {
+      this.stage = { kind: "choose", error: toHostError(thrown) };
+    }
+  }
+
+  /** Reads the dates again in the order the person says. */
+  async setDateOrder(order: string): Promise<void> {
+    if (this.stage.kind !== "preview") return;
+    const { preview: before } = this.stage;
+    this.dateOrder = order;
+    try {
+      const preview = await this.#app.host.previewImport(before.path, order, this.zone || null);
+      this.stage = { kind: "preview", preview, error: null };
+    } catch (thrown) {
+      this.stage = { kind: "preview", preview: before, error: toHostError(thrown) };
+    }
+  }
+
+  choose(index: number, isChosen: boolean): void {
+    this.chosen = isChosen ? [...this.chosen, index].sort((a, b) => a - b) : this.chosen.filter((one) => one !== index);
+  }
+
+  async start(): Promise<void> {
+    if (this.stage.kind !== "preview") return;
+    const { preview } = this.stage;
+    try {
+      const id = await this.#app.host.startImport({
+        path: preview.path,
+        zone: preview.needsZone ? this.zone : null,
+        me: this.me || null,
+        dateOrder: preview.dates === null ? null : this.dateOrder,
+        keepOriginals: this.keepOriginals,
+        chats: this.chosen.length === preview.chats.length ? null : this.chosen,
+      });
+      const run = await this.#app.jobs.follow(id);
+      this.stage = { kind: "importing", run };
+      await this.#finish(run, preview);
+    } catch (thrown) {
+      this.stage = { kind: "preview", preview, error: toHostError(thrown) };
+    }
+  }
+
+  async cancel(): Promise<void> {
+    if (this.stage.kind === "importing") await this.#app.jobs.cancel(this.stage.run);
+  }
+
+  restart(): void {
+    this.stage = { kind: "choose", error: null };
+  }
+
+  async #finish(run: JobRun, preview: ImportPreview): Promise<void> {
+    const view = await run.ended;
+    await this.#app.refresh();
+    this.#app.chats.invalidate();
+    if (view.outcome?.kind === "import") this.stage = { kind: "report", report: view.outcome.report };
+    else this.stage = { kind: "preview", preview, error: jobError(view) };
+  }
+}

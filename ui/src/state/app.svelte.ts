@@ -1,0 +1,193 @@
+// The app as a whole: which screen is open, whether the chats are locked, what was said to the person.
+import { HostError, toHostError, type AppView, type Host, type Unlock } from "../host/host";
+import { t } from "../i18n/i18n";
+import { AddState } from "./add.svelte";
+import { BackupState } from "./backup.svelte";
+import { ChatsState } from "./chats.svelte";
+import { explain } from "./explain";
+import { Jobs } from "./jobs.svelte";
+import { ProtectionState } from "./protection.svelte";
+import { RestoreState } from "./restore.svelte";
+import { parseRoute, PATHS, type Route } from "./route";
+
+export type Theme = "system" | "light" | "dark";
+export type Toast = { id: number; text: string; action: { label: string; run: () => void } | null };
+
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+const THEME_KEY = "coffer.theme";
+const TOAST_TIME = 10_000;
+
+type Stage = { kind: "starting" } | { kind: "failed"; error: HostError } | { kind: "ready"; view: AppView };
+
+export class AppState {
+  readonly host: Host;
+  readonly now: () => number;
+  readonly jobs: Jobs;
+  stage: Stage = $state.raw({ kind: "starting" });
+  route: Route = $state.raw({ name: "chats", chat: null, at: null });
+  theme: Theme = $state("system");
+  toasts: Toast[] = $state.raw([]);
+  spoken = $state("");
+  add: AddState;
+  backup: BackupState;
+  protection: ProtectionState;
+  restore: RestoreState;
+  chats: ChatsState;
+  /** What the open screen does for a shortcut. */
+  readonly #commands = new Map<string, () => void>();
+  #nextToast = 1;
+  #isHeld = false;
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+  constructor(host: Host, now: () => number = Date.now) {
+    this.host = host;
+    this.now = now;
+    this.jobs = new Jobs(host);
+    this.add = new AddState(this);
+    this.backup = new BackupState(this);
+    this.protection = new ProtectionState(this);
+    this.restore = new RestoreState(this);
+    this.chats = new ChatsState(this);
+    const stored = localStorage.getItem(THEME_KEY);
+    this.theme = THEMES.find((theme) => theme === stored) ?? "system";
+  }
+
+  get view(): AppView | null {
+    return this.stage.kind === "ready" ? this.stage.view : null;
+  }
+
+  get isLocked(): boolean {
+    return this.view?.isLocked ?? false;
+  }
+
+  async start(hash: string): Promise<void> {
+    this.stage = { kind: "starting" };
+    try {
+      this.take(await this.host.app());
+    } catch (thrown) {
+      this.stage = { kind: "failed", error: toHostError(thrown) };
+      return;
+    }
+    this.open(hash);
+    if (this.view?.isProtected === true && !this.isLocked) void this.backup.refresh();
+  }
+
+  /** Goes where an address leads; with nothing in Coffer yet, that is the welcome. */
+  open(hash: string): void {
+    const route = parseRoute(hash);
+    const isNew = this.view !== null && !this.view.hasChats && !this.view.isProtected && !this.view.isLocked;
+    this.route = isNew && route.name === "chats" && hash.replace(/^#?\/?/u, "") === "" ? { name: "welcome" } : route;
+  }
+
+  go(path: string): void {
+    if (location.hash === path) this.open(path);
+    else location.hash = path;
+  }
+
+  take(view: AppView): void {
+    this.stage = { kind: "ready", view };
+  }
+
+  /** Reads the app's state again after something changed it. */
+  async refresh(): Promise<void> {
+    try {
+      this.take(await this.host.app());
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  async lock(): Promise<void> {
+    try {
+      this.take(await this.host.lock());
+      this.#forget();
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  async unlock(unlock: Unlock): Promise<void> {
+    this.take(await this.host.unlock(unlock));
+    this.say(t("lock.opened"));
+    void this.backup.refresh();
+  }
+
+  async openSamples(): Promise<void> {
+    this.take(await this.host.openSamples());
+    this.#forget();
+    this.go(PATHS.chats);
+  }
+
+  async closeSamples(): Promise<void> {
+    this.take(await this.host.closeSamples());
+    this.#forget();
+    this.go(this.view?.hasChats === true ? PATHS.chats : PATHS.welcome);
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    localStorage.setItem(THEME_KEY, theme);
+  }
+
+  /** Lets a screen answer a shortcut while it is open. */
+  answer(command: string, run: () => void): () => void {
+    this.#commands.set(command, run);
+    return () => {
+      if (this.#commands.get(command) === run) this.#commands.delete(command);
+    };
+  }
+
+  /** Runs what the open screen does for a shortcut; false when it does nothing. */
+  command(command: string): boolean {
+    const run = this.#commands.get(command);
+    run?.();
+    return run !== undefined;
+  }
+
+  /** Says something to screen readers. */
+  say(text: string): void {
+    this.spoken = text;
+  }
+
+  /** Shows a short note, and says it. */
+  note(text: string, action: Toast["action"] = null): void {
+    const id = this.#nextToast++;
+    this.toasts = [...this.toasts, { id, text, action }];
+    this.say(text);
+    if (!this.#isHeld) this.#arm(id);
+  }
+
+  fail(thrown: unknown): void {
+    this.note(explain(toHostError(thrown)));
+  }
+
+  dismiss(id: number): void {
+    clearTimeout(this.#timers.get(id));
+    this.#timers.delete(id);
+    this.toasts = this.toasts.filter((toast) => toast.id !== id);
+    if (this.toasts.length === 0) this.#isHeld = false;
+  }
+
+  holdToasts(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    for (const toast of this.toasts) {
+      clearTimeout(this.#timers.get(toast.id));
+      if (!isHeld) this.#arm(toast.id);
+    }
+  }
+
+  dispose(): void {
+    this.jobs.dispose();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  #arm(id: number): void {
+    this.#timers.set(id, setTimeout(() => this.dismiss(id), TOAST_TIME));
+  }
+
+  #forget(): void {
+    this.chats = new ChatsState(this);
+    this.restore = new RestoreState(this);
+    this.add = new AddState(this);
+  }
+}
