@@ -98,6 +98,17 @@ impl Repository<Locked> {
     }
 }
 
+impl Repository<Locked> {
+    /// Unlocks with keys that are open already; what another computer wrote meanwhile is taken in.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Keys`] when none of the keyslot files belongs to these keys, or their way was removed meanwhile.
+    pub fn unlock_with(&self, open: &OpenKeyslots) -> Result<Repository<Unlocked>, ArchiveError> {
+        let keys = self.state.keyslots.reopen(open)?;
+        Ok(Repository::with_keys(Arc::clone(&self.state.store), keys))
+    }
+}
+
 /// Why there is nothing to unlock with.
 fn explain_no_keyslots(
     store: &dyn Store,
@@ -371,6 +382,15 @@ impl Repository<Unlocked> {
     /// Puts back what anybody can read, and removes the mark of a `create` that ended.
     fn heal_plain(&self) -> Result<(), ArchiveError> {
         let place = &self.state.place;
+        if keyslots::read_files(place.store())?.whole() == 0 {
+            // An empty folder where the repository was: a drive that is not mounted. Nothing is written into it.
+            return Err(match plain::read(place.store())? {
+                Plain::Absent => ArchiveError::Store(StoreError::Unreachable),
+                Plain::Readable { .. } | Plain::Newer { .. } | Plain::Broken(_) => {
+                    ArchiveError::StillSyncing { missing: 1 }
+                }
+            });
+        }
         plain::write(place.store(), place.repository())?;
         for mark in creation_marks(place.store())? {
             place.store().delete(&mark)?;

@@ -220,7 +220,15 @@ impl SnapshotWriter {
     ///
     /// # Errors
     /// When the place fails; nothing is committed then.
-    pub fn commit(mut self, counts: Counts) -> Result<SnapshotInfo, ArchiveError> {
+    pub fn commit(self, counts: Counts) -> Result<SnapshotInfo, ArchiveError> {
+        self.commit_counted(counts).map(|(info, _)| info)
+    }
+
+    /// As [`Self::commit`], with the bytes the whole run wrote to the place.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub fn commit_counted(mut self, counts: Counts) -> Result<(SnapshotInfo, u64), ArchiveError> {
         let tree = self.store_tree()?;
         for (_, open) in std::mem::take(&mut self.open) {
             self.put_pack(open, Padding::Padme(self.shape.pack_floor))?;
@@ -232,7 +240,8 @@ impl SnapshotWriter {
         let generation = self.place.keys().keyring().newest().generation();
         let file = sealer.finish(Padding::Padme(self.shape.small_floor));
         self.place.put(FileKind::Snapshot, &file)?;
-        Ok(body.info(SnapshotId(file.hash), generation))
+        let stored = self.bytes_stored.saturating_add(cbor::count(file.bytes.len()));
+        Ok((body.info(SnapshotId(file.hash), generation), stored))
     }
 
     fn body(&self, counts: Counts, tree: ChunkList) -> Body {
