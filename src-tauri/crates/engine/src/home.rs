@@ -47,6 +47,9 @@ pub struct Settings {
     /// When each way (slot id) was used and tested here.
     #[serde(default)]
     pub ways: BTreeMap<String, WayTimes>,
+    /// This computer's own slot in the place, opened by its keychain.
+    #[serde(default)]
+    pub computer_slot: Option<String>,
 }
 
 /// The place backups go to.
@@ -56,6 +59,19 @@ pub struct Place {
     pub path: String,
     /// The repository in it, as hex; none until the first way is set up.
     pub repository: Option<String>,
+    /// Proved ways when this computer last saw them, for the screen while locked.
+    #[serde(default)]
+    pub proved: u32,
+    /// Those of them that work on another computer.
+    #[serde(default)]
+    pub proved_elsewhere: u32,
+}
+
+impl Place {
+    /// A folder that holds no repository yet.
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_string_lossy().into_owned(), repository: None, proved: 0, proved_elsewhere: 0 }
+    }
 }
 
 /// Times of one way on this computer.
@@ -122,8 +138,8 @@ impl Home {
     }
 
     /// What this computer saw last of each repository.
-    pub fn pins_file(&self, repository: &str) -> PathBuf {
-        self.0.root.join("pins").join(format!("{repository}.pins"))
+    pub fn pins_file(&self) -> PathBuf {
+        self.0.root.join("pins")
     }
 
     /// The newest keyslot files of the place, kept in case the place is lost.
@@ -165,6 +181,7 @@ impl Settings {
             last_check: None,
             last_failure: None,
             ways: BTreeMap::new(),
+            computer_slot: None,
         }
     }
 }
@@ -178,7 +195,15 @@ pub(crate) fn make_id(entropy: &dyn Entropy) -> String {
 
 /// Formats bytes as lower-case hex.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    // Made in one piece: what is formatted may be a key, and pieces would stay in memory.
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from(DIGITS[usize::from(half)]));
+        }
+    }
+    text
 }
 
 /// Parses 16 bytes of lower-case or upper-case hex.
@@ -228,6 +253,15 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), Error> {
         Ok(()) => path.parent().map_or(Ok(()), sync_folder),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::from_io("removing a file of the home", &error)),
+    }
+}
+
+/// Removes a folder with everything in it, if it is there.
+pub(crate) fn remove_folder(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => path.parent().map_or(Ok(()), sync_folder),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::from_io("removing a folder of the home", &error)),
     }
 }
 
@@ -307,7 +341,7 @@ mod tests {
         let first = home.settings();
 
         home.update_settings(|settings| {
-            settings.place = Some(Place { path: "/p".to_owned(), repository: None });
+            settings.place = Some(Place::new(Path::new("/p")));
         })
         .unwrap();
         drop(home);

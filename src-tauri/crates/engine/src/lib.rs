@@ -6,6 +6,7 @@ pub mod view;
 mod backup;
 mod chats;
 mod check;
+mod damage;
 mod error;
 mod faults;
 mod home;
@@ -35,6 +36,7 @@ pub use protection::Confirmation;
 pub use recovery_sheet::Paper;
 pub use session::Unlock;
 
+use coffer_keys::Argon2Params;
 use ports::Ports;
 use session::Session;
 use std::sync::{Arc, Mutex};
@@ -53,6 +55,10 @@ pub struct Engine {
     pub(crate) home: Home,
     pub(crate) jobs: Jobs,
     pub(crate) session: Arc<Mutex<Session>>,
+    /// Held while ways or the place change: one change at a time.
+    pub(crate) changing: Arc<Mutex<()>>,
+    /// What one guess of a new password costs.
+    pub(crate) password_cost: Argon2Params,
     pub(crate) opened: Arc<Mutex<restore::Opened>>,
 }
 
@@ -62,9 +68,26 @@ impl Engine {
     /// # Errors
     /// [`Error::Busy`] while another Coffer has the home open; [`Error::Storage`] when it cannot be written.
     pub fn open(ports: Ports) -> Result<Self, Error> {
+        Self::open_with_password_cost(ports, Argon2Params::DEFAULT)
+    }
+
+    /// Opens the home; new passwords cost `password_cost` a guess, never less than the floor.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub(crate) fn open_with_password_cost(ports: Ports, password_cost: Argon2Params) -> Result<Self, Error> {
         let home = Home::open(&ports.home, ports.entropy.as_ref())?;
         let jobs = Jobs::new(Arc::clone(&ports.clock))?;
-        let engine = Self { ports, home, jobs, session: Arc::default(), opened: Arc::default() };
+        let engine = Self {
+            ports,
+            home,
+            jobs,
+            session: Arc::default(),
+            changing: Arc::default(),
+            password_cost,
+            opened: Arc::default(),
+        };
+        engine.open_at_start()?;
         Ok(engine)
     }
 

@@ -1,98 +1,214 @@
 //! End-to-end encrypted backup: ways to unlock, proved and counted before protection is on.
 
+mod place;
+mod rules;
+mod setup;
+mod unlocking;
+mod ways;
+
+pub use setup::Confirmation;
+pub(crate) use setup::Setup;
+pub(crate) use unlocking::{parse_digits, wrong};
+
 use crate::Engine;
 use crate::error::Error;
-use crate::session::Unlock;
-use crate::view::{
-    AppView, DigitsView, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView, WayTest,
+use crate::home::{Place, Settings};
+use crate::keyslot_folder::KeyslotFolder;
+use crate::progress::lock;
+use crate::view::{DigitsView, PasswordEstimate, ProtectionView, WayKind, WayView};
+use coffer_keys::{
+    KeyslotSet, OpenKeyslots, PasswordProblem, Policy, Reach, RecoveryKey, RepositoryId, SlotInfo, SlotKind,
 };
 use coffer_secret::SecretString;
-use std::path::{Path, PathBuf};
+use rules::{Standing, Tally, is_way};
 
-/// How a person shows that a new 64-digit key is really kept.
-#[derive(Debug)]
-pub enum Confirmation {
-    /// The two groups that were asked for, in that order.
-    Groups(SecretString, SecretString),
-    /// The whole key, typed or pasted.
-    Text(SecretString),
-    /// The saved sheet, opened again.
-    Sheet(PathBuf),
-}
+/// Tries a second of somebody with many graphics cards against Argon2id at our cost, as a power of ten.
+const GUESSES_A_SECOND_LOG10: f64 = 4.0;
 
-/// Paper of a recovery sheet.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Paper {
-    /// 210 x 297 mm.
-    A4,
-    /// 8.5 x 11 in.
-    Letter,
-}
-
-#[expect(missing_docs, clippy::missing_errors_doc, unused_variables, reason = "first minutes only")]
 impl Engine {
-    pub fn app(&self) -> Result<AppView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn lock(&self) {}
-    pub fn unlock(&self, unlock: Unlock) -> Result<AppView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn inspect_place(&self, path: &Path) -> Result<PlaceView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn choose_place(&self, path: &Path, use_subfolder: bool) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
-    }
+    /// Protection as the screen shows it.
+    ///
+    /// # Errors
+    /// When the home cannot be read.
     pub fn get_protection(&self) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+        let settings = self.home.settings();
+        let session = lock(&self.session);
+        let tally = self.tally(&settings, session.place.as_ref());
+        let policy = session.place.as_ref().map_or_else(Policy::default, OpenKeyslots::policy);
+        let ways = match &session.place {
+            Some(keys) => keys
+                .slots()
+                .iter()
+                .filter(|slot| is_way(slot.kind))
+                .map(|slot| way_view(slot, &settings))
+                .collect(),
+            None => self.ways_in_clear(&settings, tally)?,
+        };
+        let place = settings.place.as_ref();
+        let standing = tally.standing(&policy);
+        Ok(ProtectionView {
+            state: standing.as_str().to_owned(),
+            place: place.map(|place| place.path.clone()),
+            backup_id: place.and_then(|place| place.repository.as_deref()).map(short_id),
+            ways: if standing == Standing::Off { Vec::new() } else { ways },
+            ways_elsewhere: tally.elsewhere,
+            automatic: standing != Standing::Off && self.is_enrolled(&settings),
+            needs_unlock: standing != Standing::Off
+                && !session.fresh.is_some_and(|fresh| self.is_fresh(fresh)),
+            pending: session.setup.as_ref().map(|setup| setup.kind().to_owned()),
+        })
     }
+
+    /// Says how strong a password is.
     pub fn estimate_password(&self, password: &SecretString) -> PasswordEstimate {
+        let estimate = coffer_keys::estimate_password(password);
         PasswordEstimate {
-            score: 0,
-            is_accepted: false,
-            problem: None,
-            guess_time: String::new(),
-            tips: Vec::new(),
+            score: estimate.score,
+            is_accepted: estimate.is_accepted,
+            problem: estimate.problem.map(|problem| problem_word(problem).to_owned()),
+            guess_time: guess_time(estimate.guesses_log10).to_owned(),
+            tips: estimate.tips.iter().map(|tip| (*tip).to_owned()).collect(),
         }
     }
+
+    /// Makes a password of six random words.
     pub fn suggest_password(&self) -> SecretString {
-        SecretString::new(String::new())
+        coffer_keys::suggest_password(self.ports.entropy.as_ref())
     }
-    pub fn add_password(&self, password: SecretString) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn prove_password(&self, password: SecretString) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn make_recovery_key(&self) -> Result<RecoveryKeyView, Error> {
-        Err(Error::NotProtected)
-    }
-    pub fn confirm_recovery_key(&self, confirmation: Confirmation) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
-    }
+
+    /// Looks at the 64 digits while they are typed.
     pub fn inspect_digits(&self, digits: &SecretString) -> DigitsView {
-        DigitsView { wrong_rows: Vec::new(), is_complete: false, digits: 0 }
+        let seen = RecoveryKey::inspect(digits);
+        DigitsView {
+            wrong_rows: seen.wrong_rows,
+            is_complete: seen.is_complete,
+            digits: u8::try_from(seen.digits).unwrap_or(u8::MAX),
+        }
     }
-    pub fn save_recovery_sheet(&self, path: &Path, paper: Paper) -> Result<(), Error> {
-        Err(Error::NotProtected)
+
+    /// Says whether the ways are enough for protection to be on, as far as is known without unlocking.
+    pub(crate) fn is_protected(&self) -> bool {
+        let settings = self.home.settings();
+        let session = lock(&self.session);
+        let policy = session.place.as_ref().map_or_else(Policy::default, OpenKeyslots::policy);
+        self.tally(&settings, session.place.as_ref()).standing(&policy) == Standing::Protected
     }
-    pub fn abandon_setup(&self) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+
+    fn tally(&self, settings: &Settings, keys: Option<&OpenKeyslots>) -> Tally {
+        match (keys, &settings.place) {
+            (Some(keys), _) => Tally::of(&keys.slots(), None),
+            (None, Some(place)) => Tally { proved: place.proved, elsewhere: place.proved_elsewhere },
+            (None, None) => Tally::default(),
+        }
     }
-    pub fn fresh_unlock(&self, unlock: Unlock) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+
+    /// What can be said about the ways while their names and dates are sealed.
+    fn ways_in_clear(&self, settings: &Settings, tally: Tally) -> Result<Vec<WayView>, Error> {
+        let Some(set) = self.cached_keyslots(settings)? else { return Ok(Vec::new()) };
+        let ways: Vec<_> = set.ways().into_iter().filter(|way| is_way(way.kind)).collect();
+        let all_proved = usize::try_from(tally.proved).is_ok_and(|proved| proved >= ways.len());
+        let times = |id: &str| settings.ways.get(id).copied().unwrap_or_default();
+        Ok(ways
+            .into_iter()
+            .map(|way| WayView {
+                id: way.id.to_string(),
+                kind: way_kind(way.kind),
+                name: String::new(),
+                added: 0,
+                last_used: times(&way.id.to_string()).last_used,
+                last_tested: times(&way.id.to_string()).last_tested,
+                reach: String::new(),
+                is_proved: all_proved,
+            })
+            .collect())
     }
-    pub fn test_way(&self, unlock: Unlock) -> Result<WayTest, Error> {
-        Err(Error::NotProtected)
+
+    /// The keyslot files of the place as this home keeps them.
+    pub(crate) fn cached_keyslots(&self, settings: &Settings) -> Result<Option<KeyslotSet>, Error> {
+        let Some(repository) = settings.place.as_ref().and_then(|place| place.repository.as_ref()) else {
+            return Ok(None);
+        };
+        let files = KeyslotFolder::at_home(&self.home.keyslot_cache(repository))?.files()?;
+        Ok(Some(KeyslotSet::read(files)))
     }
-    pub fn rename_way(&self, id: &str, name: &str) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+}
+
+/// The place, with the repository in it.
+///
+/// # Errors
+/// [`Error::NotProtected`] when none was chosen or nothing was set up in it.
+fn protected_place(settings: &Settings) -> Result<(&Place, RepositoryId), Error> {
+    let place = settings.place.as_ref().ok_or(Error::NotProtected)?;
+    let repository = place.repository.as_deref().and_then(RepositoryId::parse).ok_or(Error::NotProtected)?;
+    Ok((place, repository))
+}
+
+/// A short id that people can compare.
+pub(crate) fn short_id(repository: &str) -> String {
+    repository.chars().take(8).collect()
+}
+
+/// The word of a kind of slot.
+pub(crate) fn way_kind(kind: SlotKind) -> WayKind {
+    match kind {
+        SlotKind::Password => WayKind::Password,
+        SlotKind::RecoveryKey => WayKind::RecoveryKey,
+        SlotKind::Keychain => WayKind::Keychain,
+        SlotKind::Passkey => WayKind::Passkey,
+        SlotKind::Vault => WayKind::Vault,
     }
-    pub fn remove_way(&self, id: &str, at_risk_acknowledged: bool) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+}
+
+fn way_view(slot: &SlotInfo, settings: &Settings) -> WayView {
+    let SlotInfo { id, kind, details } = slot;
+    let times = settings.ways.get(&id.to_string()).copied().unwrap_or_default();
+    WayView {
+        id: id.to_string(),
+        kind: way_kind(*kind),
+        name: details.name.clone(),
+        added: details.added,
+        last_used: times.last_used,
+        last_tested: times.last_tested,
+        reach: reach_word(details.reach).to_owned(),
+        is_proved: details.proved.is_some(),
     }
-    pub fn turn_off_protection(&self) -> Result<ProtectionView, Error> {
-        Err(Error::NotProtected)
+}
+
+fn reach_word(reach: Reach) -> &'static str {
+    match reach {
+        Reach::ThisComputer => "this_computer",
+        Reach::ThisKey => "this_key",
+        Reach::Synced => "synced",
+        Reach::Anywhere => "anywhere",
+    }
+}
+
+fn problem_word(problem: PasswordProblem) -> &'static str {
+    match problem {
+        PasswordProblem::TooShort => "too_short",
+        PasswordProblem::Common => "common",
+        PasswordProblem::Guessable => "guessable",
+    }
+}
+
+fn guess_time(guesses_log10: f64) -> &'static str {
+    const HOUR: f64 = 3.556;
+    const DAY: f64 = 4.937;
+    const MONTH: f64 = 6.414;
+    const YEAR: f64 = 7.499;
+    const CENTURY: f64 = 9.499;
+    let seconds_log10 = guesses_log10 - GUESSES_A_SECOND_LOG10;
+    if seconds_log10 < HOUR {
+        "minutes"
+    } else if seconds_log10 < DAY {
+        "hours"
+    } else if seconds_log10 < MONTH {
+        "days"
+    } else if seconds_log10 < YEAR {
+        "months"
+    } else if seconds_log10 < CENTURY {
+        "years"
+    } else {
+        "centuries"
     }
 }

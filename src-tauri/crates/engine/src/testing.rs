@@ -1,7 +1,10 @@
 //! A second computer for tests: keychain in memory, a clock that is moved by hand, seeded randomness. Never in a shipped build.
 
+use crate::Engine;
+use crate::error::Error;
 use crate::ports::{Clock, Keychain, KeychainError, Ports};
 use crate::progress::lock;
+use coffer_keys::Argon2Params;
 use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
 use std::collections::BTreeMap;
@@ -92,6 +95,14 @@ impl Clock for ScriptedClock {
     fn ticks(&self) -> u64 {
         self.ticks.load(Ordering::SeqCst)
     }
+}
+
+/// Opens an engine whose new passwords cost as little as is allowed: tests type many.
+///
+/// # Errors
+/// As [`Engine::open`].
+pub fn open_engine(ports: Ports) -> Result<Engine, Error> {
+    Engine::open_with_password_cost(ports, Argon2Params::FLOOR)
 }
 
 /// One computer of a test: its ports, and handles to move its clock and its keychain.
