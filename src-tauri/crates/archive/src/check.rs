@@ -177,7 +177,7 @@ impl<'a> Checker<'a> {
         match self.place.pack_records(&pack.hash, pack.length) {
             Ok(records) if records == pack.records => self.keep(pack),
             Ok(_) => self.lose_pack(pack, What::Damaged, &BTreeSet::new()),
-            Err(fault) => self.lose_pack(pack, fault.as_damage()?, &BTreeSet::new()),
+            Err(fault) => self.lose_pack(pack, fault.into_damage()?, &BTreeSet::new()),
         }
         Ok(())
     }
@@ -187,7 +187,7 @@ impl<'a> Checker<'a> {
         let bytes = match self.place.store().get(&name, crate::sealed::FILE_LIMIT) {
             Ok(bytes) => bytes,
             Err(error) => {
-                self.lose_pack(pack, Fault::from(error).as_damage()?, &BTreeSet::new());
+                self.lose_pack(pack, Fault::from(error).into_damage()?, &BTreeSet::new());
                 return Ok(());
             }
         };
@@ -273,7 +273,7 @@ impl<'a> Checker<'a> {
                         self.note(name, What::Damaged);
                     }
                 }
-                Err(fault) => self.note(name, fault.as_damage()?),
+                Err(fault) => self.note(name, fault.into_damage()?),
             }
             self.step(size, true)?;
         }

@@ -63,6 +63,17 @@ pub(crate) fn of(error: ArchiveError, needed_by: &str) -> Result<(String, What),
         ArchiveError::Store(StoreError::Io { .. } | StoreError::PermissionDenied) => {
             Ok((needed_by.to_owned(), What::Damaged))
         }
-        other => Err(other),
+        other @ (ArchiveError::NotARepository
+        | ArchiveError::AlreadyARepository
+        | ArchiveError::Newer { .. }
+        | ArchiveError::UnknownFeature
+        | ArchiveError::StillSyncing { .. }
+        | ArchiveError::DamagedKeyslots { .. }
+        | ArchiveError::Keys(_)
+        | ArchiveError::NoSuchSnapshot
+        | ArchiveError::TooLarge { .. }
+        | ArchiveError::UnknownChunk
+        | ArchiveError::Stream { .. }
+        | ArchiveError::Store(_)) => Err(other),
     }
 }

@@ -248,7 +248,7 @@ impl Loaded {
             self.failure.get_or_insert(error);
             return Ok(());
         }
-        self.damaged.push(Damage::new(names::path(kind, hash), fault.as_damage()?));
+        self.damaged.push(Damage::new(names::path(kind, hash), fault.into_damage()?));
         Ok(())
     }
 }

@@ -60,7 +60,7 @@ impl Fault {
 
     /// The fault as a fact about one file: a device that fails on it is damage there. An error only when the
     /// place itself is gone.
-    pub(crate) fn as_damage(self) -> Result<What, ArchiveError> {
+    pub(crate) fn into_damage(self) -> Result<What, ArchiveError> {
         match self {
             Self::What(what) => Ok(what),
             Self::Store(StoreError::Io { .. } | StoreError::PermissionDenied) => Ok(What::Damaged),

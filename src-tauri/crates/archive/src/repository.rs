@@ -255,7 +255,7 @@ impl Repository<Unlocked> {
             match self.body(&hash) {
                 Ok((body, generation)) => infos.push(body.info(SnapshotId(hash), generation)),
                 Err(fault) => {
-                    damaged.push(Damage::new(names::path(FileKind::Snapshot, &hash), fault.as_damage()?));
+                    damaged.push(Damage::new(names::path(FileKind::Snapshot, &hash), fault.into_damage()?));
                 }
             }
         }

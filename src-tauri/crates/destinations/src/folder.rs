@@ -59,6 +59,7 @@ impl FolderStore {
     }
 
     /// What the system says, in the words of the archive.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the system's kinds of error are not ours to list")]
     fn explain(&self, error: &io::Error) -> StoreError {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::NoSpace,

@@ -1,5 +1,6 @@
 //! What a folder promises as a place, on the real file system.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail by panicking")]
 
 use coffer_archive::{Store, StoreError};
 use coffer_destinations::FolderStore;
