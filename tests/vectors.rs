@@ -3,6 +3,8 @@
 //! `tests/vectors/keys/make.py` wrote them from the text of the format, not from this code. A vector is a text: what
 //! goes in, an empty line, what must come out. Adding a text adds a test.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop the test")]
+
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use coffer_keys::{
@@ -188,6 +190,7 @@ fn derived_lines(data_key: &DataKey, chunk_id_key: &ChunkIdKey, repository: &Rep
 }
 
 /// The word a vector uses for an error.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a code no vector expects fails the vector")]
 fn code(error: &KeyError) -> &'static str {
     match error {
         KeyError::WrongSecret => "wrong_secret",

@@ -89,3 +89,50 @@ const fn is_separator(character: char) -> bool {
                 | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{61C}'
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (String, bool) {
+        let typed = TypedDigits::read(text);
+        (String::from_utf8(typed.ascii().to_vec()).unwrap(), typed.has_other_characters())
+    }
+
+    #[test]
+    fn digits_of_any_script_are_read() {
+        assert_eq!(read("0123456789"), ("0123456789".to_owned(), false));
+        assert_eq!(read("٠١٢٣٤٥٦٧٨٩"), ("0123456789".to_owned(), false));
+        assert_eq!(read("۰۱۲۳۴۵۶۷۸۹"), ("0123456789".to_owned(), false));
+        assert_eq!(read("０１２３４５６７８９"), ("0123456789".to_owned(), false));
+        assert_eq!(read("०१२३४५६७८९"), ("0123456789".to_owned(), false));
+    }
+
+    #[test]
+    fn separators_are_passed_over() {
+        let pasted = "\u{feff}1234 5678\u{a0}-\u{2013}9012\r\n\u{200f}3456\u{2069}\t7890";
+
+        assert_eq!(read(pasted), ("12345678901234567890".to_owned(), false));
+    }
+
+    #[test]
+    fn a_letter_is_reported() {
+        assert_eq!(read("12O4"), ("124".to_owned(), true));
+        assert_eq!(read("½"), (String::new(), true));
+    }
+
+    #[test]
+    fn the_numbers_of_the_groups_are_dropped_from_a_paste_of_the_sheet() {
+        let sheet: String = (1..=16).map(|number| format!("{number}. {:04}\n", number * 11)).collect();
+        let digits: String = (1..=16).map(|number| format!("{:04}", number * 11)).collect();
+
+        assert_eq!(read(&sheet), (digits, false));
+    }
+
+    #[test]
+    fn numbers_that_do_not_count_the_groups_are_kept() {
+        let shuffled: String = (1..=16).rev().map(|number| format!("{number} 0000 ")).collect();
+
+        assert_eq!(read(&shuffled).0.len(), 16 * 4 + 9 + 14);
+    }
+}

@@ -144,9 +144,82 @@ impl Argon2Params {
         let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
             .expect("parameters between the floor and the ceiling are valid for Argon2");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Secret::derive(|out| argon2.hash_password_into(password, salt, out)).map_err(|error| match error {
-            argon2::Error::OutOfMemory => KeyError::OutOfMemory { memory_kib: self.memory_kib },
-            _ => KeyError::Malformed { what: "Argon2id input" },
+        Secret::derive(|out| argon2.hash_password_into(password, salt, out)).map_err(|error| {
+            // With checked parameters and lengths the only other failure is a password of more than 4 GiB.
+            if error == argon2::Error::OutOfMemory {
+                KeyError::OutOfMemory { memory_kib: self.memory_kib }
+            } else {
+                KeyError::TooLong { what: "password", limit: argon2::MAX_PWD_LEN }
+            }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_two_labels_are_equal() {
+        let texts: BTreeSet<&[u8]> = Label::ALL.iter().map(|label| label.text()).collect();
+
+        assert_eq!(texts.len(), Label::ALL.len());
+        assert!(texts.iter().all(|text| text.starts_with(b"coffer/1/")));
+    }
+
+    #[test]
+    fn fields_cannot_be_cut_in_another_place() {
+        let one = Label::Pins.with_fields(&[b"ab", b"c"]);
+
+        assert_ne!(one, Label::Pins.with_fields(&[b"a", b"bc"]));
+        assert_ne!(one, Label::Pins.with_fields(&[b"abc"]));
+        assert_ne!(one, Label::Pins.with_fields(&[b"ab", b"c", b""]));
+        assert_eq!(one, b"\x00\x0dcoffer/1/pins\x00\x02ab\x00\x01c");
+    }
+
+    #[test]
+    fn two_purposes_get_two_keys() {
+        let key = Secret::take(&mut [7; 32]);
+
+        let keys: Vec<Secret<32>> = Label::ALL.iter().map(|label| expand(&key, *label, &[])).collect();
+        let distinct: BTreeSet<&[u8; 32]> = keys.iter().map(Secret::expose).collect();
+
+        assert_eq!(distinct.len(), Label::ALL.len());
+    }
+
+    #[test]
+    fn parameters_below_the_floor_are_refused() {
+        let refused = |memory_kib, passes, lanes| {
+            Argon2Params::new(memory_kib, passes, lanes)
+                == Err(KeyError::TooWeak { memory_kib, passes, lanes })
+        };
+
+        assert!(refused(64 * 1024 - 1, 3, 1));
+        assert!(refused(64 * 1024, 2, 1));
+        assert!(refused(64 * 1024, 3, 0));
+        assert!(refused(0, 0, 0));
+    }
+
+    #[test]
+    fn parameters_above_the_ceiling_are_refused() {
+        let refused = |memory_kib, passes, lanes| {
+            Argon2Params::new(memory_kib, passes, lanes)
+                == Err(KeyError::TooExpensive { memory_kib, passes, lanes })
+        };
+
+        assert!(refused(1024 * 1024 + 1, 3, 1));
+        assert!(refused(64 * 1024, 11, 1));
+        assert!(refused(64 * 1024, 3, 9));
+        assert!(refused(u32::MAX, u32::MAX, u32::MAX));
+    }
+
+    #[test]
+    fn the_floor_the_default_and_the_ceiling_are_allowed() {
+        let allowed = [Argon2Params::FLOOR, Argon2Params::DEFAULT, Argon2Params::CEILING];
+
+        let checked = allowed.map(|params| Argon2Params::new(params.memory_kib, params.passes, params.lanes));
+
+        assert_eq!(checked, allowed.map(Ok));
     }
 }

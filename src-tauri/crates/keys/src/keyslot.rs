@@ -209,3 +209,21 @@ fn unwrap(key: &Secret<32>, wrapped: &[u8; WRAPPED_SIZE], aad: &[u8]) -> Result<
         .map_err(|_| KeyError::Tampered)?;
     Secret::copy_from(&opened).ok_or(KeyError::Tampered)
 }
+
+#[cfg(test)]
+impl Keyslot {
+    /// What an attacker reads in the place: the nonce and the associated data of the wrap.
+    pub(crate) fn seen_by_a_forger(&self, place: &WrapPlace) -> ([u8; NONCE_SIZE], Vec<u8>) {
+        (*self.wrapped.first_chunk().unwrap(), place.associated_data(&self.head_bytes))
+    }
+
+    /// What an attacker writes: another wrapped key.
+    pub(crate) fn with_wrapped(&self, nonce: [u8; NONCE_SIZE], sealed: &[u8]) -> Self {
+        Self { wrapped: [&nonce, sealed].concat().try_into().unwrap(), ..self.clone() }
+    }
+
+    /// What an attacker writes: another commitment.
+    pub(crate) fn with_commitment(&self, commitment: [u8; 32]) -> Self {
+        Self { commitment, ..self.clone() }
+    }
+}

@@ -24,6 +24,8 @@ mod key_encryption_key;
 mod keyring;
 mod keyslot;
 mod keyslot_file;
+#[cfg(test)]
+mod keyslot_forgery;
 mod keyslot_set;
 mod open_keyslots;
 mod password;

@@ -152,3 +152,155 @@ fn make_row_value(entropy: &dyn Entropy) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coffer_secret::testing::SeededEntropy;
+    use proptest::prelude::*;
+
+    fn key(seed: u64) -> RecoveryKey {
+        RecoveryKey::make(&SeededEntropy::new(seed))
+    }
+
+    fn text(key: &RecoveryKey) -> String {
+        String::from_utf8(key.digits().expose().to_vec()).unwrap()
+    }
+
+    fn first(text: &str, count: usize) -> String {
+        text.chars().take(count).collect()
+    }
+
+    fn secret(text: &str) -> SecretString {
+        SecretString::new(text.to_owned())
+    }
+
+    /// Entropy that gives out given bytes.
+    struct Given(std::sync::Mutex<std::collections::VecDeque<u8>>);
+
+    impl Entropy for Given {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut given = self.0.lock().unwrap();
+            bytes.iter_mut().for_each(|byte| *byte = given.pop_front().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_too_large_is_drawn_again() {
+        // 0xffffff and 10,000,000 are refused, 9,999,999 is the largest row, 0 the smallest.
+        let drawn = [[0xff, 0xff, 0xff], [0x98, 0x96, 0x80], [0x98, 0x96, 0x7f], [0, 0, 0]].concat();
+        let entropy = Given(std::sync::Mutex::new(drawn.into()));
+
+        let rows = [make_row_value(&entropy), make_row_value(&entropy)];
+
+        assert_eq!(rows, [9_999_999, 0]);
+    }
+
+    #[test]
+    fn a_row_keeps_its_leading_zeros() {
+        let entropy = Given(std::sync::Mutex::new([0, 0x02, 0x3c].into()));
+        let mut row = [0_u8; ROW];
+
+        make_row(&mut row, &entropy);
+
+        // 572, whose check digit is 4, behind zeros, which leave Damm's sum at 0.
+        assert_eq!(&row, b"00005724");
+    }
+
+    #[test]
+    fn a_key_is_read_back_as_it_is_shown() {
+        let key = key(1);
+        let shown: Vec<String> = key.groups().iter().map(|group| group.expose().to_owned()).collect();
+
+        let read = [" ", "-", "\n", "", " – "]
+            .map(|between| RecoveryKey::parse(&secret(&shown.join(between))).unwrap());
+
+        assert_eq!((shown.len(), shown[0].len()), (16, 4));
+        assert!(read.iter().all(|read| read.matches(&key)));
+    }
+
+    #[test]
+    fn two_keys_differ() {
+        let entropy = SeededEntropy::new(1);
+
+        assert!(!RecoveryKey::make(&entropy).matches(&RecoveryKey::make(&entropy)));
+    }
+
+    #[test]
+    fn a_row_is_judged_only_when_it_is_complete() {
+        let digits = text(&key(1));
+        let wrong = format!("{}{}", first(&digits, 7), (digits.as_bytes()[7] - b'0' + 1) % 10);
+
+        assert_eq!(RecoveryKey::inspect(&secret(&first(&wrong, 7))).wrong_rows, Vec::<u8>::new());
+        assert_eq!(RecoveryKey::inspect(&secret(&wrong)).wrong_rows, [1]);
+    }
+
+    #[test]
+    fn a_refusal_names_rows_and_never_digits() {
+        let mut digits = text(&key(1)).into_bytes();
+        digits.swap(0, 1);
+        digits[63] = b'0' + (digits[63] - b'0' + 1) % 10;
+
+        let refused = RecoveryKey::parse(&secret(std::str::from_utf8(&digits).unwrap())).unwrap_err();
+
+        assert_eq!(refused.to_string(), "64 digits, rows [1, 8] with a typing mistake");
+    }
+
+    #[test]
+    fn a_key_with_a_digit_too_many_or_a_letter_is_refused() {
+        let digits = text(&key(1));
+
+        assert!(RecoveryKey::parse(&secret(&format!("{digits}0"))).is_err());
+        assert!(RecoveryKey::parse(&secret(&format!("{digits}x"))).is_err());
+        assert!(RecoveryKey::parse(&secret(&first(&digits, 56))).is_err());
+        assert!(RecoveryKey::parse(&secret("")).is_err());
+    }
+
+    #[test]
+    fn a_group_matches_only_itself() {
+        let key = key(1);
+        let groups = key.groups();
+
+        assert!(
+            key.group_matches(1, &groups[0])
+                && key.group_matches(16, &secret(&format!(" {} ", groups[15].expose())))
+        );
+        assert!(!key.group_matches(2, &groups[0]));
+        assert!(!key.group_matches(0, &groups[0]) && !key.group_matches(17, &groups[15]));
+        assert!(
+            !key.group_matches(1, &secret(""))
+                && !key.group_matches(1, &secret(&first(groups[0].expose(), 3)))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_wrong_digit_is_named_by_its_row(seed: u64, at in 0..DIGITS, by in 1..10_u8) {
+            let mut digits = text(&key(seed)).into_bytes();
+            digits[at] = b'0' + (digits[at] - b'0' + by) % 10;
+
+            let refused = RecoveryKey::parse(&secret(std::str::from_utf8(&digits).unwrap())).unwrap_err();
+
+            prop_assert_eq!(refused.wrong_rows, vec![u8::try_from(at / ROW + 1).unwrap()]);
+        }
+
+        #[test]
+        fn every_swap_of_neighbours_in_a_row_is_named(seed: u64, row in 0..8_usize, at in 0..7_usize) {
+            let mut digits = text(&key(seed)).into_bytes();
+            let first = row * ROW + at;
+            prop_assume!(digits[first] != digits[first + 1]);
+            digits.swap(first, first + 1);
+
+            let refused = RecoveryKey::parse(&secret(std::str::from_utf8(&digits).unwrap())).unwrap_err();
+
+            prop_assert_eq!(refused.wrong_rows, vec![u8::try_from(row + 1).unwrap()]);
+        }
+
+        #[test]
+        fn nothing_typed_panics(typed in ".*") {
+            let inspection = RecoveryKey::inspect(&secret(&typed));
+
+            prop_assert_eq!(RecoveryKey::parse(&secret(&typed)).is_ok(), inspection.is_complete);
+        }
+    }
+}

@@ -74,3 +74,27 @@ fn normalised(password: &str) -> Zeroizing<String> {
     text.extend(password.chars().map(spaces).nfc());
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_the_same_however_it_was_composed() {
+        let composed = normalised("Z\u{fc}rich im Regen");
+
+        assert_eq!(*composed, *normalised("Zu\u{308}rich\u{a0}im\u{3000}Regen"));
+        assert_ne!(*composed, *normalised("Zurich im Regen"));
+    }
+
+    #[test]
+    fn normalising_leaves_no_copy_behind_by_growing() {
+        // U+1D160 is excluded from composition: form C makes it 3 times as long (UAX #15).
+        let longest = "\u{1d160}".repeat(100);
+
+        let text = normalised(&longest);
+
+        assert_eq!(text.len(), longest.len() * 3);
+        assert!(text.capacity() < longest.len() * 3 + 16);
+    }
+}
