@@ -50,18 +50,23 @@ impl Engine {
         let repository = self.open_place(unlock)?;
         let room = self.own_library()?;
         job.go_on()?;
-        let pinned = self.pinned_heads(repository.repository_id())?;
-        self.refuse_older_state(&repository, &pinned)?;
+        let pinned = self.trusted_heads(&repository)?;
         let writer = self.writer(&pinned)?;
         let base = Base::newest(&repository, writer.id)?;
         job.go_on()?;
         let counts = room.library.counts()?;
         let work = Work::plan(&room, &base)?;
-        let snapshot = repository.begin(writer, self.ports.clock.now(), Arc::clone(&self.ports.entropy))?;
+        let mut snapshot =
+            repository.begin(writer, self.ports.clock.now(), Arc::clone(&self.ports.entropy))?;
+        // What the last check found damaged is not leant on: it is stored again.
+        let damaged = self.last_check().map(|report| report.damaged).unwrap_or_default();
+        snapshot.distrust(damaged.iter().map(|damage| damage.file.as_str()));
         let run = Run::new(job, &room, &base, snapshot, counts);
         let done = run.store(work)?;
         self.prove(job, &repository, &done.info, done.entries)?;
-        self.pin_heads(repository.repository_id(), &[head_of(&done.info)])?;
+        self.pin_heads(repository.repository_id(), &[done.info.head()])?;
+        let writer = crate::home::to_hex(&done.info.writer.0);
+        self.home.update_settings(|settings| settings.writer_id = writer)?;
         self.opened().forget_snapshots();
         if let Some(lost) = done.lost {
             // What could be read is safe; the rest is said, not hidden.
@@ -84,13 +89,20 @@ impl Engine {
         self.repository()
     }
 
-    /// The place lacks snapshots this computer saw there: said once, then the person's next run is the decision.
-    fn refuse_older_state(&self, repository: &Repository<Unlocked>, pinned: &[Head]) -> Result<(), Error> {
+    /// The snapshots this computer saw in the place. A place that lacks one of them is older than what was seen there: said
+    /// once, then the person's next run is the decision, and what is remembered begins anew.
+    fn trusted_heads(&self, repository: &Repository<Unlocked>) -> Result<Vec<Head>, Error> {
         let was_said = self.home.settings().last_failure.is_some_and(|failure| failure.code == ROLLED_BACK);
-        if was_said || repository.missing_heads(pinned)?.is_empty() {
-            return Ok(());
+        let is_older = match self.pinned_heads(repository.repository_id()) {
+            Ok(pinned) if repository.missing_heads(&pinned)?.is_empty() => return Ok(pinned),
+            Ok(_) | Err(Error::RolledBack) => true,
+            Err(error) => return Err(error),
+        };
+        if is_older && !was_said {
+            return Err(Error::RolledBack);
         }
-        Err(Error::RolledBack)
+        self.forget_heads(repository.repository_id())?;
+        Ok(Vec::new())
     }
 
     fn writer(&self, pinned: &[Head]) -> Result<WriterInfo, Error> {
@@ -142,7 +154,7 @@ impl Engine {
 pub(crate) const ROLLED_BACK: &str = "rolled_back";
 
 /// Ends of a run that ask the person something, and say nothing about the place.
-fn is_a_question(error: &Error) -> bool {
+pub(crate) fn is_a_question(error: &Error) -> bool {
     matches!(
         error,
         Error::Cancelled
@@ -156,11 +168,6 @@ fn is_a_question(error: &Error) -> bool {
             | Error::DigitsTypo { .. }
             | Error::KeychainUnavailable
     )
-}
-
-/// A snapshot's place in its writer's chain.
-pub(crate) fn head_of(info: &SnapshotInfo) -> Head {
-    Head { writer: info.writer, sequence: info.sequence, id: info.id }
 }
 
 /// Orders backups for a list: by time as their writers' clocks had it, then by their place in the chain.

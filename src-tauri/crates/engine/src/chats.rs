@@ -80,7 +80,13 @@ impl Engine {
     ///
     /// # Errors
     /// [`Error::NoSuchChat`], [`Error::Locked`].
-    pub fn list_media(&self, chat: &str, tab: &str, offset: u64, limit: u32) -> Result<Vec<MediaItem>, Error> {
+    pub fn list_media(
+        &self,
+        chat: &str,
+        tab: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<MediaItem>, Error> {
         let tab = MediaTab::from_word(tab).ok_or_else(|| Error::storage("no such tab of media"))?;
         let limit = u64::from(limit).min(RANGE_CEILING);
         let rows = self.library()?.library.media(chat_id(chat)?, tab, offset, limit)?;
@@ -99,7 +105,7 @@ impl Engine {
     /// # Errors
     /// [`Error::FileMissing`] when it is not here, [`Error::Damaged`] when its bytes are not what was sealed.
     pub fn read_media(&self, hash: &str, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
-        read_media(&self.library()?, hash, offset, length)
+        read_media(self.library()?.as_ref(), hash, offset, length)
     }
 
     /// The full records of a range, as comparable JSON.

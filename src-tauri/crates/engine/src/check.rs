@@ -9,7 +9,6 @@ use crate::view::{CheckReport, Damage, JobOutcome};
 use coffer_archive::{CheckDepth, CheckOutcome, Head, Repository, SnapshotReader, Unlocked};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 impl Engine {
     /// Checks this computer's place in the background; the job's outcome is a [`CheckReport`].
@@ -52,7 +51,7 @@ impl Engine {
     pub(crate) fn check_after_backup(
         &self,
         job: &Job,
-        repository: &Arc<Repository<Unlocked>>,
+        repository: &Repository<Unlocked>,
         new: &SnapshotReader,
     ) -> Result<(), Error> {
         let outcome = match look_through(job, repository, CheckDepth::Quick) {
@@ -69,7 +68,12 @@ impl Engine {
         hurt.map_or(Ok(()), |damage| Err(Error::Damaged { what: damage.file.clone() }))
     }
 
-    fn check(&self, job: &Job, repository: &Repository<Unlocked>, depth: CheckDepth) -> Result<CheckReport, Error> {
+    fn check(
+        &self,
+        job: &Job,
+        repository: &Repository<Unlocked>,
+        depth: CheckDepth,
+    ) -> Result<CheckReport, Error> {
         let started = self.ports.clock.ticks();
         let outcome = look_through(job, repository, depth)?;
         self.report(repository, &outcome, depth, started)
@@ -100,17 +104,21 @@ impl Engine {
         })
     }
 
-    /// Backups this computer saw in the place that are not there any more.
-    fn missing_backups(&self, repository: &Repository<Unlocked>) -> Result<Vec<Damage>, Error> {
-        let pinned = self.pinned_heads(repository.repository_id())?;
-        let missing = repository.missing_heads(&pinned)?;
-        Ok(missing.iter().map(missing_backup).collect())
+    /// Backups this computer saw in the place that are not there any more; nothing is known while the library is locked.
+    pub(crate) fn missing_backups(&self, repository: &Repository<Unlocked>) -> Result<Vec<Damage>, Error> {
+        match self.pinned_heads(repository.repository_id()) {
+            Ok(pinned) => Ok(repository.missing_heads(&pinned)?.iter().map(missing_backup).collect()),
+            Err(Error::Locked) => Ok(Vec::new()),
+            Err(Error::RolledBack) => Ok(vec![damage::view("pins", "rolled_back", Vec::new())]),
+            Err(error) => Err(error),
+        }
     }
 
     /// A quick look does not take back what a thorough one found.
     fn remember_check(&self, report: &CheckReport) -> Result<(), Error> {
         let before = self.home.settings().last_check;
-        let hides = before.is_some_and(|before| !before.is_ok && before.every_byte && report.is_ok && !report.every_byte);
+        let hides = before
+            .is_some_and(|before| !before.is_ok && before.every_byte && report.is_ok && !report.every_byte);
         if hides {
             return Ok(());
         }
@@ -119,7 +127,11 @@ impl Engine {
     }
 }
 
-fn look_through(job: &Job, repository: &Repository<Unlocked>, depth: CheckDepth) -> Result<CheckOutcome, Error> {
+fn look_through(
+    job: &Job,
+    repository: &Repository<Unlocked>,
+    depth: CheckDepth,
+) -> Result<CheckOutcome, Error> {
     let outcome = repository.check(depth, &mut |done, total| {
         job.progress(done, total);
         if job.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -157,5 +169,7 @@ fn name_damage(repository: &Repository<Unlocked>, outcome: &CheckOutcome) -> Res
         }
     }
     let named = outcome.damaged.iter().zip(lost);
-    Ok(named.map(|(found, lost)| damage::view(&found.file, damage::word(found.what), lost.sentences())).collect())
+    Ok(named
+        .map(|(found, lost)| damage::view(&found.file, damage::word(found.what), lost.sentences()))
+        .collect())
 }

@@ -171,7 +171,8 @@ impl<'a> Names<'a> {
     }
 
     fn messages_lost(&self, chat: ConversationId, entry: &Entry) -> Option<u64> {
-        let lost = entry.chunks.iter().enumerate().filter(|(_, chunk)| self.reader.read_chunk(chunk).is_err());
+        let lost =
+            entry.chunks.iter().enumerate().filter(|(_, chunk)| self.reader.read_chunk(chunk).is_err());
         lost.map(|(at, _)| self.records(chat, at)).sum()
     }
 
@@ -188,7 +189,7 @@ impl<'a> Names<'a> {
 pub(crate) fn title_of(entry: &Entry) -> String {
     match Record::decode(&entry.meta) {
         Ok(Record::Conversation(conversation)) => conversation.title,
-        Ok(Record::Message(_)) | Err(_) => String::new(),
+        Ok(Record::Message(_) | Record::Import(_)) | Err(_) => String::new(),
     }
 }
 
@@ -238,7 +239,10 @@ mod tests {
         lost.media(None);
 
         let sentences = lost.sentences();
-        assert_eq!(sentences, ["1 file", "1 message in Anna", "some messages in Book club", "12 photos in Family"]);
+        assert_eq!(
+            sentences,
+            ["1 file", "1 message in Anna", "some messages in Book club", "12 photos in Family"]
+        );
     }
 
     #[test]

@@ -19,7 +19,9 @@ impl From<ChatError> for Error {
             ChatError::UnsafeName { why, .. } => Self::UnsafeFile { reason: why.to_owned() },
             ChatError::TooBig { .. } => Self::UnsafeFile { reason: "unpacks to too much".to_owned() },
             ChatError::TooDeep { .. } => Self::UnsafeFile { reason: "is nested too deep".to_owned() },
-            ChatError::EntryTooBig { .. } => Self::UnsafeFile { reason: "holds an entry that is too big".to_owned() },
+            ChatError::EntryTooBig { .. } => {
+                Self::UnsafeFile { reason: "holds an entry that is too big".to_owned() }
+            }
             ChatError::UnreadableEntry { why, .. } => Self::UnsafeFile { reason: why.to_owned() },
             ChatError::UnknownZone { .. } => Self::ZoneUnknown,
             ChatError::Cancelled => Self::Cancelled,
@@ -33,7 +35,9 @@ impl From<ChatError> for Error {
 impl From<LibraryError> for Error {
     fn from(error: LibraryError) -> Self {
         match error {
-            LibraryError::WrongKey | LibraryError::Damaged { .. } => Self::Damaged { what: "library".to_owned() },
+            LibraryError::WrongKey | LibraryError::Damaged { .. } => {
+                Self::Damaged { what: "library".to_owned() }
+            }
             LibraryError::Newer { .. } => Self::NewerFormat,
             LibraryError::Busy => Self::Busy,
             LibraryError::NoSpace => Self::DiskFull,
@@ -66,7 +70,9 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound => Self::Damaged { what: "a file of the backup is missing".to_owned() },
             StoreError::Exists | StoreError::BadName => Self::storage("a file name of the place is taken"),
-            StoreError::TooLarge { .. } => Self::Damaged { what: "a file of the backup is too large".to_owned() },
+            StoreError::TooLarge { .. } => {
+                Self::Damaged { what: "a file of the backup is too large".to_owned() }
+            }
             StoreError::NoSpace => Self::PlaceFull,
             StoreError::ReadOnly | StoreError::PermissionDenied => Self::PlaceReadOnly,
             StoreError::Unreachable => Self::PlaceMissing,

@@ -3,14 +3,16 @@
 use crate::error::{Error, ErrorCode};
 use crate::progress::{Job, JobKind, Phase};
 use crate::session::LibraryRoom;
-use crate::view::{DateGuess, ImportPreview, ImportReport, ImportRequest, JobOutcome, PreviewChat, ReasonCount};
+use crate::view::{
+    DateGuess, ImportPreview, ImportReport, ImportRequest, JobOutcome, PreviewChat, ReasonCount,
+};
 use crate::{Engine, faults};
+use coffer_chats::ChatError;
 use coffer_chats::library::{ImportOptions, ImportOutcome, ImportRun, Join, OriginalRow};
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{
     self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason, Zone,
 };
-use coffer_chats::ChatError;
 use std::fs::File;
 use std::path::Path;
 
@@ -187,7 +189,11 @@ fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
             order: guess.order.word().to_owned(),
             is_undecided: guess.is_undecided,
             sample: guess.sample,
-            readings: guess.readings.into_iter().map(|(order, time)| (order.word().to_owned(), time)).collect(),
+            readings: guess
+                .readings
+                .into_iter()
+                .map(|(order, time)| (order.word().to_owned(), time))
+                .collect(),
         }),
         media_found: preview.media_found,
         media_missing: preview.media_missing,
@@ -222,9 +228,10 @@ fn skipped_of(read: &ReadReport) -> Vec<ReasonCount> {
         read.skipped.iter().map(|(reason, counted)| reason_view(skip_word(*reason), counted)).collect();
     let unsupported: u64 = read.unsupported.values().map(|counted| counted.count).sum();
     if unsupported > 0 {
-        let examples = read.unsupported.iter().flat_map(|(kind, counted)| {
-            counted.examples.first().map(|place| format!("{kind}, {place}"))
-        });
+        let examples = read
+            .unsupported
+            .iter()
+            .flat_map(|(kind, counted)| counted.examples.first().map(|place| format!("{kind}, {place}")));
         let examples = examples.take(5).collect();
         skipped.push(ReasonCount { reason: "unsupported_kind".to_owned(), count: unsupported, examples });
     }

@@ -33,7 +33,8 @@ impl Look {
     }
 
     fn load_all(&self) -> Result<&Library, Error> {
-        let names = self.readers.iter().flat_map(SnapshotReader::entries).map(|entry| EntryName::parse(&entry.name));
+        let names =
+            self.readers.iter().flat_map(SnapshotReader::entries).map(|entry| EntryName::parse(&entry.name));
         let chats: BTreeSet<_> =
             names.filter_map(|name| if let EntryName::Chat(id) = name { Some(id) } else { None }).collect();
         for chat in chats {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use coffer_archive::Store;
+use coffer_destinations::FolderStore;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub(crate) fn open_store(path: &Path) -> Result<Arc<dyn Store>, Error> {
     if !path.is_dir() {
         return Err(Error::PlaceMissing);
     }
-    todo_open_folder(path)
+    Ok(Arc::new(FolderStore::open(path)?))
 }
 
 /// Where backups are: the folder itself, or folders below it.

@@ -9,10 +9,11 @@ use crate::places;
 use crate::progress::{JobKind, Phase, lock};
 use crate::protection::{short_id, way_kind, wrong};
 use crate::view::{
-    BackupItem, CheckReport, Damage, JobOutcome, OpenedBackup, ProtectionView, RestoreReport, RestoreRequest, WayKind,
+    BackupItem, CheckReport, Damage, JobOutcome, OpenedBackup, ProtectionView, RestoreReport, RestoreRequest,
+    WayKind,
 };
 use crate::{Engine, Unlock};
-use coffer_archive::{Locked, Repository, SnapshotInfo, Unlocked};
+use coffer_archive::{ArchiveError, Locked, Repository, SnapshotInfo, SnapshotReader, Unlocked};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
@@ -61,7 +62,8 @@ impl Opened {
 
     fn add(&mut self, id: String, session: OpenSession) {
         while self.sessions.len() >= SESSIONS {
-            let oldest = self.sessions.iter().min_by_key(|(_, session)| session.last_used).map(|(id, _)| id.clone());
+            let oldest =
+                self.sessions.iter().min_by_key(|(_, session)| session.last_used).map(|(id, _)| id.clone());
             oldest.map(|id| self.sessions.remove(&id));
         }
         self.sessions.insert(id, session);
@@ -150,7 +152,7 @@ impl Engine {
             let room = engine.own_library()?;
             let (readers, missing) = chosen(&repository, request.backup.as_deref(), &engine)?;
             job.go_on()?;
-            Restore::new(&room, &readers, wanted, Some(job), missing).run(engine.ports.clock.now()).map(JobOutcome::Restore)
+            Restore::new(&room, &readers, wanted, Some(job), missing).run().map(JobOutcome::Restore)
         })
     }
 
@@ -163,7 +165,7 @@ impl Engine {
         let path = self.opened().session(session, self.ports.clock.ticks())?.path.clone();
         let view = self.adopt_place(&path, &repository)?;
         let (snapshots, _) = repository.snapshots()?;
-        let heads: Vec<_> = newest_of_each(&snapshots).iter().map(|info| crate::backup::head_of(info)).collect();
+        let heads: Vec<_> = newest_of_each(&snapshots).iter().map(|info| info.head()).collect();
         self.pin_heads(repository.repository_id(), &heads)?;
         self.opened().forget_snapshots();
         Ok(view)
@@ -211,7 +213,7 @@ fn chosen(
     repository: &Repository<Unlocked>,
     backup: Option<&str>,
     engine: &Engine,
-) -> Result<(Vec<coffer_archive::SnapshotReader>, Vec<Damage>), Error> {
+) -> Result<(Vec<SnapshotReader>, Vec<Damage>), Error> {
     let (snapshots, damaged) = repository.snapshots()?;
     let mut missing: Vec<Damage> = damaged
         .iter()
@@ -225,17 +227,17 @@ fn chosen(
         // The person chose one: the others are not their question now.
         missing.clear();
     } else {
-        let pinned = engine.pinned_heads(repository.repository_id())?;
-        let gone = repository.missing_heads(&pinned)?;
-        let unnamed = gone.iter().map(crate::check::missing_backup).filter(|gone| !missing.iter().any(|m| m.file == gone.file));
-        let unnamed: Vec<_> = unnamed.collect();
-        missing.extend(unnamed);
+        for gone in engine.missing_backups(repository)? {
+            if !missing.iter().any(|damage| damage.file == gone.file) {
+                missing.push(gone);
+            }
+        }
     }
     let mut readers = Vec::new();
     for info in wanted {
         match repository.read(&info.id) {
             Ok(reader) => readers.push(reader),
-            Err(coffer_archive::ArchiveError::Store(error)) => return Err(error.into()),
+            Err(ArchiveError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 let (file, what) = damage::blame(&error);
                 missing.push(damage::view(&file, what, vec![format!("a whole backup of {}", info.machine)]));

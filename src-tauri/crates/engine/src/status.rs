@@ -1,7 +1,13 @@
 //! The status card: which of its seven states is shown, as a pure function of facts.
 
-use crate::error::ErrorCode;
-use crate::view::{BackupStatus, CheckReport, ErrorView};
+use crate::Engine;
+use crate::backup::{backup_item, is_a_question};
+use crate::error::{Error, ErrorCode};
+use crate::places;
+use crate::view::{BackupItem, BackupStatus, CheckReport, ErrorView, ProtectionView};
+use coffer_archive::{SnapshotInfo, Store};
+use coffer_keys::RepositoryId;
+use std::path::Path;
 
 /// The states of the card (SCREENS 3.4).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -88,23 +94,117 @@ pub(crate) fn failure_of(run: Option<ErrorView>, check: Option<&CheckReport>) ->
     })
 }
 
-/// A card that knows nothing yet: the default of every fact that needs a key or a place.
-pub(crate) fn blank_status() -> BackupStatus {
-    BackupStatus {
-        state: CardState::Off.as_str().to_owned(),
-        place: None,
-        free: None,
-        last_backup: None,
-        last_check: None,
-        backups: 0,
-        bytes: 0,
-        running: None,
-        failure: None,
-        ways: 0,
-        ways_elsewhere: 0,
-        unsaved_messages: 0,
-        needs_unlock: false,
+impl Engine {
+    /// The status card. Never asks for anything: what needs a key or the place is left out when there is none.
+    ///
+    /// # Errors
+    /// When the home cannot be read.
+    pub fn get_backup_status(&self) -> Result<BackupStatus, Error> {
+        let settings = self.home.settings();
+        let protection = self.get_protection()?;
+        let own = self.own_library().ok();
+        let store = settings.place.as_ref().and_then(|place| places::open_store(Path::new(&place.path)).ok());
+        let is_on = settings.place.as_ref().is_some_and(|place| place.repository.is_some())
+            && protection.state != "off";
+        let seen = match &store {
+            Some(store) if is_on => self.seen_backups(store.as_ref()),
+            Some(_) | None => Seen::default(),
+        };
+        let last_check = self.last_check();
+        let running = self.jobs.running().filter(|job| job.kind == "backup" || job.kind == "check");
+        let failure = failure_of(settings.last_failure.or(seen.failure), last_check.as_ref());
+        let facts = CardFacts {
+            is_running: running.is_some(),
+            is_locked: own.is_none(),
+            is_on,
+            is_protected: protection.state == "protected",
+            is_place_there: store.is_some(),
+            is_damaged: last_check.as_ref().is_some_and(is_harmful),
+            failure: failure.clone(),
+        };
+        let messages = own.map_or(Ok(0), |room| room.library.counts().map(|counts| counts.messages))?;
+        let saved = seen.newest_own.as_ref().map_or(0, |backup| backup.messages);
+        Ok(BackupStatus {
+            state: CardState::decide(&facts).as_str().to_owned(),
+            place: settings.place.map(|place| place.path),
+            free: store.as_ref().and_then(|store| store.free_space().ok().flatten()),
+            last_backup: seen.newest_own,
+            last_check,
+            backups: seen.backups,
+            bytes: store.filter(|_| is_on).map_or(0, |store| bytes_in(store.as_ref())),
+            running,
+            failure,
+            ways: proved(&protection),
+            ways_elsewhere: protection.ways_elsewhere,
+            unsaved_messages: messages.saturating_sub(saved),
+            needs_unlock: is_on && !seen.is_readable && !protection.automatic,
+        })
     }
+
+    /// The backups in the own place, as far as they can be read without asking.
+    fn seen_backups(&self, store: &dyn Store) -> Seen {
+        let Ok(files) = store.list("snapshots/") else { return Seen::default() };
+        let files: Vec<String> = files.into_iter().map(|file| file.name).collect();
+        let kept = self.opened().seen.clone().filter(|(names, _)| *names == files);
+        let (infos, mut seen) = match kept {
+            Some((_, infos)) => (infos, Seen { is_readable: true, ..Seen::default() }),
+            None => match self.read_backups() {
+                Ok(infos) => {
+                    self.opened().seen = Some((files.clone(), infos.clone()));
+                    (infos, Seen { is_readable: true, ..Seen::default() })
+                }
+                Err(error) => {
+                    let failure = Some(&error).filter(|error| !is_a_question(error)).map(Error::view);
+                    (Vec::new(), Seen { failure, ..Seen::default() })
+                }
+            },
+        };
+        seen.backups =
+            u64::try_from(if seen.is_readable { infos.len() } else { files.len() }).unwrap_or(u64::MAX);
+        let own = self.writer_id().ok();
+        let newest = infos.iter().filter(|info| Some(info.writer) == own).max_by_key(|info| info.sequence);
+        seen.newest_own = newest.map(backup_item);
+        if seen.is_readable && seen.failure.is_none() && self.is_older(&infos) {
+            seen.failure = Some(Error::RolledBack.view());
+        }
+        seen
+    }
+
+    fn read_backups(&self) -> Result<Vec<SnapshotInfo>, Error> {
+        Ok(self.open_place(None)?.snapshots()?.0)
+    }
+
+    /// A backup this computer saw in the place is gone.
+    fn is_older(&self, infos: &[SnapshotInfo]) -> bool {
+        let repository = self.home.settings().place.and_then(|place| place.repository);
+        let Some(id) = repository.and_then(|id| RepositoryId::parse(&id)) else { return false };
+        match self.pinned_heads(&id) {
+            Ok(pinned) => pinned.iter().any(|pin| !infos.iter().any(|info| info.id == pin.id)),
+            Err(error) => matches!(error, Error::RolledBack),
+        }
+    }
+}
+
+/// What was seen of the backups in the place.
+#[derive(Default)]
+struct Seen {
+    newest_own: Option<BackupItem>,
+    backups: u64,
+    is_readable: bool,
+    failure: Option<ErrorView>,
+}
+
+fn bytes_in(store: &dyn Store) -> u64 {
+    store.list("").map_or(0, |files| files.iter().map(|file| file.size).sum())
+}
+
+fn proved(protection: &ProtectionView) -> u32 {
+    u32::try_from(protection.ways.iter().filter(|way| way.is_proved).count()).unwrap_or(u32::MAX)
+}
+
+/// Something in it keeps a backup from being read; a stray file does not.
+fn is_harmful(report: &CheckReport) -> bool {
+    report.damaged.iter().any(|damage| damage.what != "extra")
 }
 
 #[cfg(test)]

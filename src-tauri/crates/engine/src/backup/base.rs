@@ -51,7 +51,9 @@ impl Base {
 /// # Errors
 /// When there is none, or it cannot be read.
 pub(crate) fn read_manifest(reader: &SnapshotReader) -> Result<Manifest, Error> {
-    let entry = reader.entry(&EntryName::Library.bytes()).ok_or_else(|| Error::Damaged { what: "library entry".to_owned() })?;
+    let entry = reader
+        .entry(&EntryName::Library.bytes())
+        .ok_or_else(|| Error::Damaged { what: "library entry".to_owned() })?;
     let mut bytes = Vec::new();
     reader.read_entry(entry, &mut bytes)?;
     Manifest::decode(&bytes)

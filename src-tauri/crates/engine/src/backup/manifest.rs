@@ -200,7 +200,8 @@ mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
-        let segments = vec![SegmentNote { records: 7, mark: [1; 16] }, SegmentNote { records: 300, mark: [2; 16] }];
+        let segments =
+            vec![SegmentNote { records: 7, mark: [1; 16] }, SegmentNote { records: 300, mark: [2; 16] }];
         Manifest {
             chats: BTreeMap::from([
                 (ConversationId([3; 16]), LogNote { records: 307, segments }),
@@ -233,7 +234,17 @@ mod tests {
     #[test]
     fn keys_of_a_newer_version_are_skipped() {
         let mut bytes = Vec::new();
-        Encoder::new(&mut bytes).map(2).unwrap().u8(9).unwrap().str("new").unwrap().u8(2).unwrap().array(0).unwrap();
+        Encoder::new(&mut bytes)
+            .map(2)
+            .unwrap()
+            .u8(9)
+            .unwrap()
+            .str("new")
+            .unwrap()
+            .u8(2)
+            .unwrap()
+            .array(0)
+            .unwrap();
 
         assert_eq!(Manifest::decode(&bytes).unwrap(), Manifest::default());
     }

@@ -53,12 +53,14 @@ pub(crate) struct Run<'a> {
 impl Work {
     /// Lists everything in the library, and how many bytes of it the backup before does not have.
     pub(crate) fn plan(room: &LibraryRoom, base: &Base) -> Result<Self, Error> {
-        let mut work = Self { chats: Vec::new(), media: Vec::new(), originals: room.library.originals()?, total: 0 };
+        let mut work =
+            Self { chats: Vec::new(), media: Vec::new(), originals: room.library.originals()?, total: 0 };
         for row in room.library.conversations()? {
             let segments = room.library.segments(row.conversation.id)?;
             let known = base.log(row.conversation.id);
             let is_new = |(at, segment): &(usize, &SegmentInfo)| !is_known(known, *at, segment);
-            work.total += segments.iter().enumerate().filter(is_new).map(|(_, segment)| segment.length).sum::<u64>();
+            work.total +=
+                segments.iter().enumerate().filter(is_new).map(|(_, segment)| segment.length).sum::<u64>();
             work.chats.push(ChatWork { row, segments });
         }
         for blob in room.library.blobs()? {
@@ -95,7 +97,19 @@ impl<'a> Run<'a> {
             library_media_missing: library.media_missing,
         };
         let manifest = Manifest::default();
-        Self { job, room, base, snapshot, counts, manifest, entries: 0, bytes_read: 0, done: 0, total: 0, lost: None }
+        Self {
+            job,
+            room,
+            base,
+            snapshot,
+            counts,
+            manifest,
+            entries: 0,
+            bytes_read: 0,
+            done: 0,
+            total: 0,
+            lost: None,
+        }
     }
 
     /// Stores everything and commits.
@@ -121,14 +135,8 @@ impl<'a> Run<'a> {
         self.store_manifest()?;
         self.job.go_on()?;
         self.job.phase(Phase::Saving);
-        let (info, bytes_stored) = self.snapshot.commit(self.counts)?;
-        Ok(Done {
-            info,
-            bytes_stored,
-            entries: self.entries,
-            bytes_read: self.bytes_read,
-            lost: self.lost,
-        })
+        let (info, bytes_stored) = self.snapshot.commit_counted(self.counts)?;
+        Ok(Done { info, bytes_stored, entries: self.entries, bytes_read: self.bytes_read, lost: self.lost })
     }
 
     fn store_chat(&mut self, chat: &ChatWork) -> Result<(), Error> {
@@ -164,10 +172,16 @@ impl<'a> Run<'a> {
     }
 
     /// False when the file is not here or damaged here: the backup goes on without it and says so.
-    fn store_file(&mut self, name: EntryName, hash: &BlobHash, kind: ChunkKind, meta: &[u8]) -> Result<bool, Error> {
+    fn store_file(
+        &mut self,
+        name: EntryName,
+        hash: &BlobHash,
+        kind: ChunkKind,
+        meta: &[u8],
+    ) -> Result<bool, Error> {
         self.job.go_on()?;
         if let Some(entry) = self.base.entry(name) {
-            if entry.kind == kind && entry.chunks.iter().all(|chunk| self.snapshot.has_chunk(chunk)) {
+            if entry.kind == kind && self.snapshot.has_entry(entry) {
                 self.snapshot.add_entry(entry.clone())?;
                 self.entries += 1;
                 return Ok(true);
@@ -203,7 +217,13 @@ impl<'a> Run<'a> {
         self.add(EntryName::Library, ChunkKind::Meta, chunks, Vec::new())
     }
 
-    fn add(&mut self, name: EntryName, kind: ChunkKind, chunks: Vec<ChunkRef>, meta: Vec<u8>) -> Result<(), Error> {
+    fn add(
+        &mut self,
+        name: EntryName,
+        kind: ChunkKind,
+        chunks: Vec<ChunkRef>,
+        meta: Vec<u8>,
+    ) -> Result<(), Error> {
         let length = chunks.iter().map(|chunk| u64::from(chunk.length)).sum();
         self.snapshot.add_entry(Entry { name: name.bytes(), kind, length, chunks, meta })?;
         self.entries += 1;

@@ -46,7 +46,9 @@ fn file_name(row: &ConversationRow, format: ExportFormat) -> String {
         .conversation
         .title
         .chars()
-        .map(|letter| if letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_') { letter } else { '_' })
+        .map(
+            |letter| if letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_') { letter } else { '_' },
+        )
         .take(NAME_LENGTH)
         .collect();
     let id = row.conversation.id.to_hex();

@@ -59,7 +59,7 @@ impl Iterator for Segments<'_> {
             self.done += u64::from(chunk.length);
             match self.reader.read_chunk(chunk) {
                 Ok(bytes) => return Some(bytes),
-                Err(ArchiveError::Store(error)) => {
+                Err(ArchiveError::Store(error)) if is_gone(&error) => {
                     self.fatal = Some(error);
                     return None;
                 }
@@ -71,6 +71,11 @@ impl Iterator for Segments<'_> {
             }
         }
     }
+}
+
+/// The place itself is away, which is told from a file in it that cannot be read.
+pub(crate) fn is_gone(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unreachable)
 }
 
 /// A file, chunk by chunk; the first damage ends it.

@@ -5,7 +5,7 @@ use crate::backup::manifest::EntryName;
 use crate::damage::{self, Lost, Names, title_of};
 use crate::error::Error;
 use crate::progress::{Job, Phase};
-use crate::restore::chunks::{Chunks, Segments};
+use crate::restore::chunks::{Chunks, Segments, is_gone};
 use crate::session::LibraryRoom;
 use crate::view::{Damage, RestoreReport, RestoreRequest};
 use coffer_archive::{ArchiveError, Entry, SnapshotReader};
@@ -101,6 +101,7 @@ impl<'a> Restore<'a> {
 
     /// Counts only; nothing is written.
     pub(crate) fn plan(mut self) -> Result<RestoreReport, Error> {
+        self.note_lost_lists();
         for (chat, sources) in self.chats()? {
             // What several computers have of one chat is counted in a library of its own, so that nothing counts twice.
             let scratch = if sources.len() > 1 { Some(self.copy_of(chat)?) } else { None };
@@ -128,7 +129,8 @@ impl<'a> Restore<'a> {
     }
 
     /// Restores; stopping leaves what is done.
-    pub(crate) fn run(mut self, now: i64) -> Result<RestoreReport, Error> {
+    pub(crate) fn run(mut self) -> Result<RestoreReport, Error> {
+        self.note_lost_lists();
         let chats = self.chats()?;
         self.phase(Phase::Restoring);
         self.total = chats.iter().flat_map(|(_, sources)| sources).map(|source| source.entry.length).sum();
@@ -153,7 +155,7 @@ impl<'a> Restore<'a> {
         if self.wanted.with_media {
             self.restore_media()?;
             if self.wanted.is_everything() {
-                self.restore_originals(now)?;
+                self.restore_originals()?;
             }
         }
         self.report.is_cancelled = self.is_stopped();
@@ -195,12 +197,17 @@ impl<'a> Restore<'a> {
             cancel: self.cancel.clone(),
         };
         let reader = &self.readers[source.reader];
-        let mut segments = Segments::new(reader, source.entry, self.job, &self.cancel, (self.done, self.total));
+        let mut segments =
+            Segments::new(reader, source.entry, self.job, &self.cancel, (self.done, self.total));
         let merged = target.merge(chat, &mut segments, &options);
         let Segments { done, damaged, fatal, .. } = segments;
         self.done = done;
         if let Some(error) = fatal {
             return Err(error.into());
+        }
+        if !source.entry.is_whole() {
+            let blame = self.lost_list(source.reader);
+            self.lost.entry(blame).or_default().messages(&title_of(source.entry), None);
         }
         for (at, blame) in damaged {
             let records = self.names[source.reader].records(chat, at);
@@ -229,7 +236,9 @@ impl<'a> Restore<'a> {
         }
         let mut failed = None;
         let cuts = library.segments(chat)?;
-        let mut bytes = cuts.iter().map_while(|cut| library.segment(chat, cut.index).map_err(|error| failed = Some(error)).ok());
+        let mut bytes = cuts
+            .iter()
+            .map_while(|cut| library.segment(chat, cut.index).map_err(|error| failed = Some(error)).ok());
         copy.merge(chat, &mut bytes, &MergeOptions::default())?;
         drop(bytes);
         failed.map_or(Ok(copy), |error| Err(error.into()))
@@ -257,6 +266,29 @@ impl<'a> Restore<'a> {
             let file = format!("snapshots/{}.csn", crate::home::to_hex(&reader.info().id.0));
             self.lost.entry((file, "damaged")).or_default().messages("", Some(said - from_backup));
         }
+    }
+
+    /// A part of the list of entries that is lost takes chats and files along whose names nobody knows any more.
+    fn note_lost_lists(&mut self) {
+        for (at, reader) in self.readers.iter().enumerate() {
+            let listed = u64::try_from(reader.entries().len()).unwrap_or(u64::MAX);
+            let gone = reader.info().entries.saturating_sub(listed);
+            if gone > 0 {
+                let blame = self.lost_list(at);
+                let what =
+                    if gone == 1 { "1 chat or file".to_owned() } else { format!("{gone} chats or files") };
+                self.lost.entry(blame).or_default().other(format!("{what} whose name is lost too"));
+            }
+        }
+    }
+
+    /// What to blame for a list of chunks or entries that is not whole.
+    fn lost_list(&self, reader: usize) -> (String, &'static str) {
+        let damaged = self.readers.get(reader).and_then(|reader| reader.damaged().first());
+        damaged.map_or_else(
+            || ("packs".to_owned(), "missing"),
+            |damage| (damage.file.clone(), damage::word(damage.what)),
+        )
     }
 
     fn missing_media(&self) -> Vec<(BlobHash, u64)> {
@@ -294,8 +326,7 @@ impl<'a> Restore<'a> {
         Ok(())
     }
 
-    fn restore_originals(&mut self, now: i64) -> Result<(), Error> {
-        let _ = now;
+    fn restore_originals(&mut self) -> Result<(), Error> {
         for reader in self.readers {
             let Ok(manifest) = read_manifest(reader) else { continue };
             for original in manifest.originals {
@@ -308,7 +339,10 @@ impl<'a> Restore<'a> {
                     Copied::Whole => self.room.library.add_original(&original)?,
                     Copied::Stopped => return Ok(()),
                     Copied::Damaged(blame) => {
-                        self.lost.entry(blame).or_default().other(format!("the imported file {}", original.name));
+                        self.lost
+                            .entry(blame)
+                            .or_default()
+                            .other(format!("the imported file {}", original.name));
                     }
                 }
             }
@@ -329,7 +363,7 @@ impl<'a> Restore<'a> {
             Ok(_) => Ok(Copied::Damaged((entry_file(entry), "damaged"))),
             Err(MediaError::Source(_)) => match failure {
                 None => Ok(Copied::Stopped),
-                Some(ArchiveError::Store(error)) => Err(error.into()),
+                Some(ArchiveError::Store(error)) if is_gone(&error) => Err(error.into()),
                 Some(error) => Ok(Copied::Damaged(damage::blame(&error))),
             },
             Err(error) => Err(error.into()),
