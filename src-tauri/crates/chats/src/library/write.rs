@@ -16,8 +16,8 @@ use std::sync::MutexGuard;
 mod current;
 pub(super) use current::{Current, DAY_MS};
 
-/// Messages of one transaction.
-const BATCH: u64 = 50_000;
+/// Messages of one transaction; few in tests, so that they cross many.
+const BATCH: u64 = if cfg!(test) { 1000 } else { 50_000 };
 /// Bytes of search text of one transaction.
 const BATCH_TEXT: usize = 24 << 20;
 
