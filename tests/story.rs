@@ -124,3 +124,18 @@ pub fn leaks(root: &Path, needles: &[&[u8]]) -> Vec<String> {
     let holds = |bytes: &[u8]| needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle));
     tree(root).into_iter().filter(|(name, bytes)| holds(bytes) || holds(name.as_bytes())).map(|(name, _)| name).collect()
 }
+
+/// The chat files of a story.
+pub struct Fixture {
+    /// A WhatsApp export with media.
+    pub whatsapp: PathBuf,
+    /// A Telegram chat's `result.json`.
+    pub telegram: PathBuf,
+}
+
+impl Fixture {
+    /// Writes both, each with `extra` plain messages.
+    pub fn write(dir: &Path, extra: usize) -> Self {
+        Self { whatsapp: whatsapp_zip(dir, extra), telegram: telegram_folder(dir, extra) }
+    }
+}
