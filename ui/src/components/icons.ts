@@ -56,4 +56,4 @@ export { default as X } from "@lucide/svelte/icons/x";
 export { Lock };
 
 /** Any of them. */
-export type Icon = typeof Lock;
+export type IconType = typeof Lock;

@@ -24,11 +24,14 @@ export class SetupState {
   stage: Stage = $state.raw({ kind: "place", found: null, error: null });
   isBusy = $state(false);
 
-  constructor(app: AppState, only: FirstWay | null) {
+  #first: FirstWay | null;
+
+  constructor(app: AppState, only: FirstWay | null, first: FirstWay | null = null) {
     this.#app = app;
     this.only = only;
+    this.#first = first;
     if (only !== null) this.stage = { kind: only === "password" ? "password" : "key" };
-    else if (app.protection.view?.place != null) this.stage = { kind: "way" };
+    else if (app.protection.view?.place != null) this.#chooseWay();
   }
 
   get step(): number {
@@ -58,6 +61,14 @@ export class SetupState {
   back(): void {
     if (this.stage.kind === "password" || this.stage.kind === "key") this.stage = { kind: "way" };
     else if (this.stage.kind === "way") this.stage = { kind: "place", found: null, error: null };
+  }
+
+  /** The way the person already pressed, or the question which. */
+  #chooseWay(): void {
+    const first = this.#first;
+    this.#first = null;
+    if (first === null) this.stage = { kind: "way" };
+    else this.choose(first);
   }
 
   /** A password was set and typed a second time. */
@@ -96,7 +107,7 @@ export class SetupState {
 
   async #take(found: PlaceView, useSubfolder: boolean): Promise<void> {
     this.#app.protection.take(await this.#app.host.choosePlace(found.path, useSubfolder));
-    this.stage = { kind: "way" };
+    this.#chooseWay();
   }
 
   async #work(run: () => Promise<void>): Promise<void> {
