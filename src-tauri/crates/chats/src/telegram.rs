@@ -223,10 +223,7 @@ fn small_value(walk: &mut Walk<impl Read>) -> Result<Value, Stop> {
 }
 
 fn object(walk: &mut Walk<impl Read>) -> Result<Map<String, Value>, Stop> {
-    match small_value(walk)? {
-        Value::Object(object) => Ok(object),
-        _ => Ok(Map::new()),
-    }
+    if let Value::Object(object) = small_value(walk)? { Ok(object) } else { Ok(Map::new()) }
 }
 
 /// A number or text as text.

@@ -16,7 +16,7 @@ const STEP_BACK_MS: i64 = 2 * MINUTE_MS;
 
 /// Days since 1970-01-01; `None` when there is no such day.
 pub(crate) fn days_of(year: u32, month: u32, day: u32) -> Option<i64> {
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -9,8 +9,8 @@ use std::io::Read;
 use crate::error::ChatError;
 use crate::files::{Files, MainFile};
 use crate::model::{
-    App, AttachmentState, Conversation, ConversationId, ConversationKind, Deletion, Direction, Message,
-    MessageId, MessageKind, Participant,
+    App, AttachmentState, Conversation, ConversationId, Direction, Message, MessageId, MessageKind,
+    Participant,
 };
 use crate::source::{Cancel, DateGuess, MediaOpener, ReadOptions, ReadReport, Sink, SkipReason, Undecided};
 use crate::wall_clock::WallClock;
@@ -29,6 +29,7 @@ use body::{Context, read_body};
 use header::{Header, parse_header};
 use lines::{Lines, without_end};
 use survey::Survey;
+use title::Title;
 
 pub(crate) use title::pick_texts;
 
@@ -223,6 +224,9 @@ impl State<'_> {
         let first = first.strip_suffix(b"\r").unwrap_or(first);
         let found = author::split_known(first, self.survey);
         let author = found.map(|(name, _)| String::from_utf8_lossy(name).into_owned());
+        if found.is_some_and(|(name, _)| std::str::from_utf8(name).is_err()) {
+            self.report.bad_text.add(&format!("line {}", entry.line));
+        }
         // The body goes on behind the author to the end of the entry.
         let body_start = found.map_or(0, |(_, body)| first.len() - body.len());
         let text = self.text_of(rest.get(body_start..).unwrap_or_default(), entry);
@@ -252,7 +256,7 @@ impl State<'_> {
         let is_system = matches!(body.kind, MessageKind::System(_));
         // A system line names the group or the contact, but nobody wrote it.
         let sender = author.filter(|_| !is_system);
-        let direction = sender.as_ref().map_or(Direction::None, |name| self.direction(name, body.deleted));
+        let direction = sender.as_ref().map_or(Direction::None, |name| self.direction(name));
         let header = &entry.header;
         let time_text = raw.get(header.time_start..header.time_end).unwrap_or_default();
         let time_text = String::from_utf8_lossy(time_text).into_owned();
@@ -276,12 +280,16 @@ impl State<'_> {
         message
     }
 
-    fn direction(&mut self, name: &str, deleted: Option<Deletion>) -> Direction {
-        let is_me = self.conversation.participants.iter().any(|person| person.is_me && person.key == name);
-        let person = self.participants.entry(name.to_owned()).or_insert_with(|| participant(name, is_me));
-        // Only the person's own phone says "You deleted this message".
-        let is_me = person.is_me || deleted == Some(Deletion::ByMe);
-        if is_me { Direction::Out } else { Direction::In }
+    fn direction(&mut self, name: &str) -> Direction {
+        let known = &self.conversation.participants;
+        let person = self.participants.entry(name.to_owned()).or_insert_with(|| {
+            known
+                .iter()
+                .find(|person| person.key == name)
+                .cloned()
+                .unwrap_or_else(|| participant(name, false))
+        });
+        if person.is_me { Direction::Out } else { Direction::In }
     }
 
     /// Looks the entry's files up and counts them.
@@ -344,27 +352,15 @@ fn participant(name: &str, is_me: bool) -> Participant {
 }
 
 fn conversation_of(main: &MainFile, survey: &Survey, options: &ReadOptions) -> Conversation {
-    let (title, kind) = title::title_of(main, survey);
-    let is_me = |name: &str| options.me.as_deref() == Some(name);
-    let people = survey.people();
-    let participants: BTreeMap<String, Participant> =
-        people.iter().map(|(name, _)| (name.clone(), participant(name, is_me(name)))).collect();
+    let Title { title, key, kind, me } = title::title_of(main, survey, options.me.as_deref());
+    let person = |(name, _): (String, u64)| (name.clone(), participant(&name, me.as_ref() == Some(&name)));
+    let participants: BTreeMap<String, Participant> = survey.people().into_iter().map(person).collect();
     Conversation {
-        id: ConversationId::derive(App::WhatsApp, "", &title),
+        id: ConversationId::derive(App::WhatsApp, "", &key),
         app: App::WhatsApp,
         kind,
         title,
         participants: participants.into_values().collect(),
         ..Conversation::default()
-    }
-}
-
-/// The name that is probably the person's own, for the preview.
-pub(crate) fn guess_me(title: &str, kind: ConversationKind, people: &[String]) -> Option<String> {
-    match (kind, people) {
-        (ConversationKind::Direct, [first, second]) if first == title => Some(second.clone()),
-        (ConversationKind::Direct, [first, second]) if second == title => Some(first.clone()),
-        (ConversationKind::Direct, [only]) if only != title => Some(only.clone()),
-        _ => None,
     }
 }

@@ -30,10 +30,17 @@ impl Archive {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
         let ends = has_end(&mut file)?;
-        let broken = move |error: ZipError| match error {
-            ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => ChatError::Io(error),
-            _ if ends => ChatError::Damaged { what: "zip", at: length },
-            _ => ChatError::Truncated { what: "zip", at: length },
+        let broken = move |error: ZipError| {
+            if let ZipError::Io(error) = error
+                && error.kind() != io::ErrorKind::UnexpectedEof
+            {
+                return ChatError::Io(error);
+            }
+            if ends {
+                ChatError::Damaged { what: "zip", at: length }
+            } else {
+                ChatError::Truncated { what: "zip", at: length }
+            }
         };
         let mut zip = ZipArchive::new(BufReader::new(file)).map_err(&broken)?;
         inspect(&zip, length)?;
@@ -58,16 +65,24 @@ impl Archive {
     /// Opens a file; reading more than its claimed size fails.
     pub(crate) fn read(&mut self, name: &str) -> Result<Option<impl Read + '_>, ChatError> {
         let Some(index) = self.zip.index_for_name(name) else { return Ok(None) };
-        let unreadable = |why| ChatError::UnreadableEntry { name: shorten(name), why };
-        let file = self.zip.by_index(index).map_err(|error| match error {
-            ZipError::Io(error) => ChatError::Io(error),
-            ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword => unreadable("it is encrypted"),
-            ZipError::CompressionMethodNotSupported(_) => unreadable("its compression is not known"),
-            _ => unreadable("its header is damaged"),
-        })?;
+        let file = self.zip.by_index(index).map_err(|error| unreadable(error, name))?;
         let left = file.size();
         Ok(Some(Bounded { file, left }))
     }
+}
+
+fn unreadable(error: ZipError, name: &str) -> ChatError {
+    if let ZipError::Io(error) = error {
+        return ChatError::Io(error);
+    }
+    let why = if matches!(error, ZipError::UnsupportedArchive(_) | ZipError::InvalidPassword) {
+        "it is encrypted"
+    } else if matches!(error, ZipError::CompressionMethodNotSupported(_)) {
+        "its compression is not known"
+    } else {
+        "its header is damaged"
+    };
+    ChatError::UnreadableEntry { name: shorten(name), why }
 }
 
 /// Ends a read with an error instead of unpacking more than was claimed.
@@ -91,16 +106,14 @@ impl<R: Read> Read for Bounded<R> {
 
 /// A damaged entry shows as invalid data while it is read.
 pub(super) fn damage(error: ChatError) -> ChatError {
-    match error {
-        ChatError::Io(cause)
-            if matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) =>
-        {
-            ChatError::Damaged { what: "zip", at: 0 }
-        }
-        ChatError::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
-            ChatError::Truncated { what: "zip", at: 0 }
-        }
-        other => other,
+    let ChatError::Io(cause) = &error else { return error };
+    let kind = cause.kind();
+    if matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) {
+        ChatError::Damaged { what: "zip", at: 0 }
+    } else if kind == io::ErrorKind::UnexpectedEof {
+        ChatError::Truncated { what: "zip", at: 0 }
+    } else {
+        error
     }
 }
 

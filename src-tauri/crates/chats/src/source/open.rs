@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::ChatError;
 use crate::files::{Archive, MainFile, first_bytes};
-use crate::model::{Conversation, ConversationKind, Message, MessageKind};
+use crate::model::{Conversation, Message};
 use crate::source::{
     Cancel, DateGuess, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink,
     SourceKind,
@@ -43,7 +43,7 @@ pub fn preview(
         source,
         chats: Vec::new(),
         people: Vec::new(),
-        me_guess: me_of(source, &chats, &report),
+        me_guess: me_of(&chats, &report),
         dates,
         media_found: report.media_found,
         media_missing: report.media_missing,
@@ -241,8 +241,6 @@ struct OverviewChat {
     conversation: Conversation,
     /// Entries by participant key.
     counts: std::collections::HashMap<String, u64>,
-    /// Key of somebody whose phone this was exported on.
-    own: Option<String>,
 }
 
 impl Sink for Overview<'_> {
@@ -253,7 +251,6 @@ impl Sink for Overview<'_> {
             preview: PreviewChat { index, title, messages: 0, first: None, last: None },
             conversation: conversation.clone(),
             counts: std::collections::HashMap::new(),
-            own: None,
         });
         Ok(())
     }
@@ -266,12 +263,7 @@ impl Sink for Overview<'_> {
             chat.preview.last = Some(chat.preview.last.map_or(time, |last| last.max(time)));
         }
         if let Some(sender) = message.sender {
-            if message.deleted == Some(crate::model::Deletion::ByMe) && chat.own.is_none() {
-                chat.own = Some(sender.clone());
-            }
-            if !matches!(message.kind, MessageKind::System(_)) {
-                *chat.counts.entry(sender).or_insert(0) += 1;
-            }
+            *chat.counts.entry(sender).or_insert(0) += 1;
         }
         Ok(())
     }
@@ -302,20 +294,11 @@ fn by_count(mut people: Vec<(String, u64)>) -> Vec<String> {
     people.into_iter().map(|(name, _)| name).collect()
 }
 
-/// Somebody the source itself shows to be the person; else, in a chat of two, the one it is not named after.
-fn me_of(source: SourceKind, chats: &[OverviewChat], report: &ReadReport) -> Option<String> {
+/// Somebody the source itself shows to be the person.
+fn me_of(chats: &[OverviewChat], report: &ReadReport) -> Option<String> {
     if let Some(own) = &report.own_name {
         return Some(own.clone());
     }
-    if let Some(own) = chats.iter().find_map(|chat| chat.own.clone()) {
-        return Some(own);
-    }
-    if source != SourceKind::WhatsAppExport {
-        return None;
-    }
-    chats.iter().filter(|chat| chat.conversation.kind == ConversationKind::Direct).find_map(|chat| {
-        let people: Vec<String> =
-            chat.conversation.participants.iter().map(|person| person.key.clone()).collect();
-        whatsapp_export::guess_me(&chat.conversation.title, chat.conversation.kind, &people)
-    })
+    let people = chats.iter().flat_map(|chat| &chat.conversation.participants);
+    people.filter(|person| person.is_me && !person.name.is_empty()).map(|person| person.name.clone()).next()
 }

@@ -82,9 +82,12 @@ impl<'a> Entry<'a> {
         super::scalar_text(self.0.get(key)?)
     }
 
-    /// The id, or the name where an old export has no ids.
+    /// The id, or the name where an old export has no ids. Old ids are the number alone.
     fn sender(&self, name: &str, id: &str) -> Option<String> {
-        self.id(id).filter(|id| !id.is_empty()).or_else(|| self.filled(name))
+        let id = self.id(id).filter(|id| !id.is_empty());
+        let id =
+            id.map(|id| if id.bytes().all(|byte| byte.is_ascii_digit()) { format!("user{id}") } else { id });
+        id.or_else(|| self.filled(name))
     }
 
     fn time(&self, clock: &mut WallClock) -> Option<Timestamp> {
@@ -126,7 +129,11 @@ impl<'a> Entry<'a> {
     }
 
     fn edits(&self) -> Vec<Edit> {
-        let is_edited = self.0.contains_key("edited") || self.0.contains_key("edited_unixtime");
+        // Old exports write the epoch for "never".
+        let is_edited = self.number("edited_unixtime").unwrap_or_default() > 0
+            || self
+                .text("edited")
+                .is_some_and(|edited| !edited.is_empty() && !edited.starts_with("1970-01-01"));
         let utc_ms = self.number("edited_unixtime").and_then(|seconds| seconds.checked_mul(1000));
         if is_edited { vec![Edit { utc_ms, ..Edit::default() }] } else { Vec::new() }
     }

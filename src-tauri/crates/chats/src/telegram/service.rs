@@ -55,10 +55,7 @@ fn call(parsed: &Map<String, Value>, action: &str) -> Call {
 }
 
 fn fact(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn members(parsed: &Map<String, Value>) -> String {

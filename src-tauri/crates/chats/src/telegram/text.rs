@@ -37,11 +37,8 @@ pub(super) fn read_text(text: Option<&Value>, entities: Option<&Value>) -> (Stri
 
 /// A link's address, a mention's id, a code's language, a custom emoji's document.
 fn value_of(piece: &Value) -> Option<String> {
-    ["href", "user_id", "language", "document_id"].iter().find_map(|key| match piece.get(*key)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
+    let keys = ["href", "user_id", "language", "document_id"];
+    keys.iter().find_map(|key| super::scalar_text(piece.get(*key)?).filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ fn split_tight<'a>(rest: &'a [u8], survey: &Survey) -> Option<(&'a [u8], &'a [u8
 
 /// `Alice changed the subject to "Party: Friday"` has no author.
 pub(super) fn is_sentence(name: &[u8], survey: &Survey) -> bool {
-    if !survey.authors.get(name).is_none_or(|count| *count == 1) {
+    if survey.authors.get(name).is_some_and(|count| *count > 1) {
         return false;
     }
     let Ok(text) = std::str::from_utf8(name) else { return false };

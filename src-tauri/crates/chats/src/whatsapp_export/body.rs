@@ -76,7 +76,7 @@ fn classify(text: &str, is_marked: bool, context: &mut Context<'_>) -> Body {
 fn system(text: &str) -> Body {
     let line = plain(text);
     if let Some(call) = call(&line) {
-        return Body { kind: call, text: text.to_owned(), ..Body::default() };
+        return Body { kind: call, text: unmarked(text), ..Body::default() };
     }
     let event = if words::is_encryption(&line) { "encryption".to_owned() } else { String::new() };
     let event = SystemEvent { event, args: Vec::<Fact>::new(), extra: Extra::default() };
@@ -116,7 +116,7 @@ fn own_line(text: &str, first: &str, by_app: bool, tags: &[Vec<u8>]) -> Option<B
             return Some(Body { deleted: Some(deleted), text: first.to_owned(), ..Body::default() });
         }
         if by_app && let Some(call) = call(&line) {
-            return Some(Body { kind: call, text: text.to_owned(), ..Body::default() });
+            return Some(Body { kind: call, text: unmarked(text), ..Body::default() });
         }
         if by_app && words::is_waiting(&line) {
             let kind = MessageKind::Unsupported("waiting".to_owned());
@@ -127,6 +127,11 @@ fn own_line(text: &str, first: &str, by_app: bool, tags: &[Vec<u8>]) -> Option<B
         let rest = text.get(first.len()..).unwrap_or_default().trim_start_matches(['\r', '\n']);
         Body { kind, text: rest.to_owned(), ..Body::default() }
     })
+}
+
+/// Without the marks the app puts between its words.
+fn unmarked(text: &str) -> String {
+    text.trim_end().replace(['\u{200e}', '\u{200f}'], "")
 }
 
 fn call(line: &str) -> Option<MessageKind> {

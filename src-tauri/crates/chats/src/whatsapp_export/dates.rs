@@ -57,6 +57,7 @@ pub(super) fn precision_of(header: &Header) -> Precision {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     seen: [OrderEvidence; 3],
+    count: u64,
     /// First header, and the first that the orders read differently.
     samples: [Option<(Header, String)>; 2],
 }
@@ -77,6 +78,7 @@ impl Default for OrderEvidence {
 impl Evidence {
     /// Takes one header into account.
     pub(super) fn add(&mut self, header: &Header, line: &[u8]) {
+        self.count += 1;
         for (order, seen) in ORDERS.into_iter().zip(&mut self.seen) {
             match wall_of(header, order) {
                 None => seen.impossible += 1,
@@ -104,15 +106,18 @@ impl Evidence {
 
     /// The orders that make the fewest headers impossible.
     fn least_impossible(&self, shape: &Shape) -> Vec<DateOrder> {
-        let possible = ORDERS.into_iter().filter(|order| fits(shape.year, *order));
-        let least = possible.clone().map(|order| self.impossible(order)).min().unwrap_or(0);
-        let mut left: Vec<DateOrder> = possible.filter(|order| self.impossible(*order) == least).collect();
-        // Two digits of a year stand first only between dashes, or where the half of the day stands before the time.
+        let mut possible: Vec<DateOrder> =
+            ORDERS.into_iter().filter(|order| fits(shape.year, *order)).collect();
+        // Two digits of a year stand first only between dashes, or where the half of the day stands before the
+        // time; elsewhere only if nothing else can be.
         let is_year_first = shape.date_separator == b'-' || shape.half_days == HalfDays::Before;
-        if shape.year == Year::Short && !is_year_first && left.len() > 1 {
-            left.retain(|order| *order != DateOrder::Ymd);
+        let day_first = self.impossible(DateOrder::Dmy).min(self.impossible(DateOrder::Mdy));
+        if shape.year == Year::Short && !is_year_first && day_first * 2 <= self.count {
+            possible.retain(|order| *order != DateOrder::Ymd);
         }
-        left
+        let least = possible.iter().map(|order| self.impossible(*order)).min().unwrap_or(0);
+        possible.retain(|order| self.impossible(*order) == least);
+        possible
     }
 
     /// How many headers are impossible under the order.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use crate::error::ChatError;
+use crate::model::Deletion;
 use crate::source::{Cancel, DateGuess, DateOrder};
 
 use super::dates::Evidence;
@@ -35,6 +36,8 @@ pub(super) struct Survey {
     pub(super) long_names: HashMap<Vec<u8>, Vec<u8>>,
     /// Tags the app writes instead of media, in whatever language.
     pub(super) tags: Vec<Vec<u8>>,
+    /// Who deleted a message on the phone that wrote the export.
+    pub(super) own: Option<Vec<u8>>,
     /// Bodies begin with a mark where the app wrote them, so that a body without one is a person's.
     pub(super) has_marks: bool,
     /// Bytes of the text.
@@ -49,6 +52,7 @@ struct ShapeSurvey {
     authors: HashMap<Vec<u8>, AuthorSurvey>,
     tags: HashMap<Vec<u8>, u64>,
     marked: u64,
+    own: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Default)]
@@ -120,6 +124,7 @@ fn add(shapes: &mut Vec<ShapeSurvey>, header: &Header, line: &[u8]) {
                 authors: HashMap::new(),
                 tags: HashMap::new(),
                 marked: 0,
+                own: None,
             });
             shapes.len() - 1
         }
@@ -132,6 +137,9 @@ fn add(shapes: &mut Vec<ShapeSurvey>, header: &Header, line: &[u8]) {
     if let Some((name, body)) = author::split(rest) {
         let is_sentence = survey.add_body(body);
         survey.add_author(name, body, is_sentence);
+        if survey.own.is_none() && is_deleted_here(body) {
+            survey.own = Some(name.to_vec());
+        }
     }
 }
 
@@ -165,6 +173,16 @@ impl ShapeSurvey {
         }
         is_marked && is_sentence(body)
     }
+}
+
+/// "You deleted this message": only the person's own phone writes this.
+fn is_deleted_here(body: &[u8]) -> bool {
+    // Those sentences are short and begin with a mark, a capital or another script.
+    if !(10..90).contains(&body.len()) || body.first().is_some_and(|byte| byte.is_ascii_lowercase()) {
+        return false;
+    }
+    let is_own = |text| words::deletion(&words::plain(text)) == Some(Deletion::ByMe);
+    std::str::from_utf8(body).is_ok_and(is_own)
 }
 
 /// A marked body that stands for nothing a person sent.
@@ -214,7 +232,7 @@ fn group_of(authors: &HashMap<Vec<u8>, AuthorSurvey>) -> Option<Vec<u8>> {
 }
 
 fn conclude(survey: ShapeSurvey, order: Option<DateOrder>, bytes: u64) -> Survey {
-    let ShapeSurvey { shape, count: _, evidence, authors, tags, marked } = survey;
+    let ShapeSurvey { shape, count: _, evidence, authors, tags, marked, own } = survey;
     let mut decision = evidence.decide(&shape);
     if let Some(order) = order {
         decision.order = order;
@@ -243,6 +261,7 @@ fn conclude(survey: ShapeSurvey, order: Option<DateOrder>, bytes: u64) -> Survey
         decision,
         authors: names,
         group,
+        own,
         long_names,
         tags: tags.map(|(tag, _)| tag).collect(),
         has_marks: marked > 0,

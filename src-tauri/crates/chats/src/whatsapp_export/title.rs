@@ -31,18 +31,37 @@ const STARTS: &[&str] = &[
     "whatsappトーク履歴 ",
 ];
 
-/// The chat's name and who is in it.
-pub(super) fn title_of(main: &MainFile, survey: &Survey) -> (String, ConversationKind) {
+/// Whose chat it is.
+pub(super) struct Title {
+    /// The name to show.
+    pub(super) title: String,
+    /// What stays the same whoever is said to be the person: makes the conversation's id.
+    pub(super) key: String,
+    pub(super) kind: ConversationKind,
+    /// The person, as told or as the export itself shows.
+    pub(super) me: Option<String>,
+}
+
+/// Finds the chat's name, its kind and the person in it.
+pub(super) fn title_of(main: &MainFile, survey: &Survey, told: Option<&str>) -> Title {
     let people = survey.people();
-    let named = main.name_hints().iter().find_map(|hint| from_file_name(hint));
+    let named =
+        main.name_hints().iter().find_map(|hint| from_file_name(hint)).or_else(|| survey.group_name());
     // In a chat of two, the file has the other's name.
-    let is_others_name = |title: &String| people.iter().any(|(name, _)| name == title);
+    let others = |name: &str| people.iter().map(|(name, _)| name).find(|person| *person != name).cloned();
+    let is_others_name = named.as_ref().is_some_and(|title| people.iter().any(|(name, _)| name == title));
     let is_group = people.len() > 2
         || survey.group_name().is_some()
-        || (people.len() == 2 && named.as_ref().is_some_and(|title| !is_others_name(title)));
+        || (people.len() == 2 && named.is_some() && !is_others_name);
     let kind = if is_group { ConversationKind::Group } else { ConversationKind::Direct };
-    let title = named.or_else(|| survey.group_name()).unwrap_or_else(|| by_people(main, &people));
-    (title, kind)
+    let is_pair = kind == ConversationKind::Direct && people.len() == 2;
+    let own = survey.own.as_ref().map(|name| String::from_utf8_lossy(name).into_owned());
+    let by_name = named.as_ref().filter(|_| is_pair && is_others_name).and_then(|title| others(title));
+    let me = told.map(str::to_owned).or(own).or(by_name);
+    let key = named.clone().unwrap_or_else(|| by_people(main, &people));
+    let other = me.as_ref().filter(|_| is_pair).and_then(|me| others(me));
+    let title = named.or(other).unwrap_or_else(|| key.clone());
+    Title { title, key, kind, me }
 }
 
 fn by_people(main: &MainFile, people: &[(String, u64)]) -> String {
