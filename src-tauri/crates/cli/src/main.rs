@@ -12,6 +12,7 @@ mod run;
 mod screen;
 mod secrets;
 mod shell_help;
+mod stand_in;
 mod times;
 mod ways;
 mod words;

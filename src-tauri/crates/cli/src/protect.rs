@@ -10,6 +10,9 @@ use coffer_secret::SecretString;
 use serde_json::json;
 use std::path::Path;
 
+const STAND_IN: &str = "No keychain answers here, so a key that opens the chats of this home without asking lies in its folder \
+keychain, for this user's eyes only. COFFER_KEYCHAIN=none keeps none.";
+
 /// Makes the repository and its ways.
 pub fn protect(scene: &Scene, wanted: &Protect) -> Result<Exit, Failure> {
     let password_file = scene.secrets.password_file();
@@ -36,6 +39,9 @@ pub fn protect(scene: &Scene, wanted: &Protect) -> Result<Exit, Failure> {
     }
     if let Some(file) = &wanted.new_key_file {
         add_key(scene, file)?;
+    }
+    if scene.has_stand_in {
+        scene.screen.remark(STAND_IN);
     }
     print(scene, &engine.get_protection()?)
 }

@@ -4,10 +4,12 @@ use crate::arguments::{Arguments, Command};
 use crate::failure::{Exit, Failure};
 use crate::screen::Screen;
 use crate::secrets::Secrets;
+use crate::stand_in::StandIn;
 use crate::{backup, chats, import, protect, restore, shell_help, ways};
 use coffer_engine::view::{BackupItem, OpenedBackup, WayKind};
 use coffer_engine::{Engine, Error, ErrorCode, Unlock};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What every command works with.
 pub struct Scene {
@@ -19,6 +21,8 @@ pub struct Scene {
     pub secrets: Secrets,
     /// Zone of this computer.
     pub zone: String,
+    /// The keychain's entries are files in the home.
+    pub has_stand_in: bool,
 }
 
 /// Runs one command.
@@ -47,10 +51,17 @@ impl Scene {
     fn open(home: Option<PathBuf>, secrets: Secrets, screen: Screen) -> Result<Self, Failure> {
         let from_environment =
             || std::env::var_os("COFFER_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        let ports = coffer_desktop::ports(home.or_else(from_environment))
+        let named = home.or_else(from_environment);
+        let is_named = named.is_some();
+        let mut ports = coffer_desktop::ports(named)
             .map_err(|_| Failure::usage("this user has no home folder; say --home DIR"))?;
+        let is_wanted = std::env::var_os("COFFER_KEYCHAIN").is_none_or(|asked| asked != "none");
+        let has_stand_in = is_named && is_wanted && !ports.keychain.is_available();
+        if has_stand_in {
+            ports.keychain = Arc::new(StandIn::of(&ports.home));
+        }
         let zone = ports.zone.clone();
-        Ok(Self { engine: Engine::open(ports)?, screen, secrets, zone })
+        Ok(Self { engine: Engine::open(ports)?, screen, secrets, zone, has_stand_in })
     }
 
     /// Opens the chats of this computer when they are locked: the named way, the keychain, or a question.
