@@ -104,6 +104,45 @@ impl Argon2Params {
     /// What new passwords get.
     pub const DEFAULT: Self = Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 };
 
+    /// Least time that one guess should take this computer, in milliseconds.
+    const WANTED_MILLIS: u64 = 1000;
+
+    /// Measures this computer and raises the default until a guess takes it a second. `ticks` is a clock in milliseconds.
+    ///
+    /// A slow or busy computer keeps the default; only one without the memory gets less, never below the floor.
+    ///
+    /// # Errors
+    /// [`KeyError::OutOfMemory`] when not even the floor's memory is there.
+    pub fn calibrate(ticks: &dyn Fn() -> u64) -> Result<Self, KeyError> {
+        Self::calibrated(|params| {
+            let start = ticks();
+            params.stretch(b"", &[0; 32])?;
+            Ok(ticks().saturating_sub(start))
+        })
+    }
+
+    fn calibrated(measure: impl Fn(Self) -> Result<u64, KeyError>) -> Result<Self, KeyError> {
+        let mut params = Self::DEFAULT;
+        loop {
+            match (measure(params), params.with_half_the_memory()) {
+                (Ok(millis), _) => return Ok(params.with_passes_after(millis)),
+                (Err(_), Some(smaller)) => params = smaller,
+                (Err(error), None) => return Err(error),
+            }
+        }
+    }
+
+    fn with_half_the_memory(self) -> Option<Self> {
+        Self::new(self.memory_kib / 2, self.passes, self.lanes).ok()
+    }
+
+    /// More passes for a computer on which these took `millis`.
+    fn with_passes_after(self, millis: u64) -> Self {
+        let wanted = Self::WANTED_MILLIS.saturating_mul(u64::from(self.passes)).div_ceil(millis.max(1));
+        let passes = u32::try_from(wanted).unwrap_or(u32::MAX).clamp(self.passes, Self::CEILING.passes);
+        Self { passes, ..self }
+    }
+
     /// Checks parameters, wherever they come from.
     ///
     /// # Errors
@@ -212,6 +251,40 @@ mod tests {
         assert!(refused(64 * 1024, 11, 1));
         assert!(refused(64 * 1024, 3, 9));
         assert!(refused(u32::MAX, u32::MAX, u32::MAX));
+    }
+
+    #[test]
+    fn a_fast_computer_gets_more_passes_and_a_slow_one_keeps_the_default() {
+        let calibrated = [400, 1500, 60_000].map(|millis| Argon2Params::calibrated(|_| Ok(millis)).unwrap());
+
+        assert_eq!(calibrated, [8, 3, 3].map(|passes| Argon2Params { passes, ..Argon2Params::DEFAULT }));
+    }
+
+    #[test]
+    fn a_computer_without_the_memory_gets_less_and_never_below_the_floor() {
+        let memory = |has: u32| {
+            Argon2Params::calibrated(|Argon2Params { memory_kib, passes: _, lanes: _ }| {
+                if memory_kib <= has { Ok(2000) } else { Err(KeyError::OutOfMemory { memory_kib }) }
+            })
+        };
+
+        assert_eq!(memory(128 * 1024).map(|params| params.memory_kib), Ok(128 * 1024));
+        assert_eq!(memory(64 * 1024), Ok(Argon2Params::FLOOR));
+        assert_eq!(memory(64 * 1024 - 1), Err(KeyError::OutOfMemory { memory_kib: 64 * 1024 }));
+    }
+
+    #[test]
+    fn calibrating_runs_the_real_thing() {
+        let looks = std::cell::Cell::new(0_u64);
+        let ticks = || looks.replace(looks.get() + 500);
+
+        assert_eq!(Argon2Params::calibrate(&ticks), Ok(Argon2Params { passes: 6, ..Argon2Params::DEFAULT }));
+    }
+
+    #[test]
+    fn passes_stay_within_the_ceiling() {
+        assert_eq!(Argon2Params::DEFAULT.with_passes_after(0).passes, 10);
+        assert_eq!(Argon2Params::DEFAULT.with_passes_after(u64::MAX).passes, 3);
     }
 
     #[test]

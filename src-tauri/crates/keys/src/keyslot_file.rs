@@ -195,3 +195,58 @@ impl FileKeys {
         Ok(plaintext)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// CBOR that is likely to get past the first checks: small maps of integer keys and simple values.
+    fn likely_cbor() -> impl Strategy<Value = Vec<u8>> {
+        let item = prop_oneof![
+            any::<u8>().prop_map(|byte| vec![byte]),
+            Just(vec![0x50; 17]),
+            Just([&[0x58, 0x20][..], &[7; 32]].concat()),
+            Just(vec![0x80]),
+            Just(vec![0x84, 2, 1, 3, 3]),
+            Just(vec![0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            Just(vec![0x5f, 0x41, 0x00, 0xff]),
+        ];
+        (0xa0..0xa9_u8, prop::collection::vec(item, 0..16)).prop_map(|(map, items)| {
+            let keyed = (0_u8..).zip(items).flat_map(|(key, item)| [vec![key], item].concat());
+            std::iter::once(map).chain(keyed).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic_a_parser(bytes in prop_oneof![likely_cbor(), prop::collection::vec(any::<u8>(), 0..200)]) {
+            let header = FileHeader::decode(&bytes);
+            let slot = Keyslot::decode(&bytes);
+            let sealed = SealedPart::decode(&bytes);
+
+            prop_assert!(header.is_err() || slot.is_err() || sealed.is_err(), "nothing is all three");
+        }
+
+        #[test]
+        fn no_blocks_panic_the_file(header in likely_cbor(), slot in likely_cbor(), length: u16) {
+            let mut bytes = vec![0_u8; FILE_SIZE];
+            bytes[..HEADER_AT].copy_from_slice(b"cofferks\0\0");
+            bytes[HEADER_AT..HEADER_AT + 2].copy_from_slice(&length.to_be_bytes());
+            bytes[HEADER_AT + 2..HEADER_AT + 2 + header.len()].copy_from_slice(&header);
+            bytes[SLOTS_AT + 1] = u8::try_from(slot.len().min(255)).unwrap();
+            bytes[SLOTS_AT + 2..SLOTS_AT + 2 + slot.len()].copy_from_slice(&slot);
+            let name = KeyslotFileHash::of(&bytes).file_name();
+
+            prop_assert!(KeyslotFile::decode(&name, bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn the_parts_fill_the_file() {
+        assert_eq!(
+            (SEALED_AT, SEALED_SIZE, TAG_AT, MAC_AT, FILE_SIZE),
+            (25_600, 23_504, 49_104, 49_120, 49_152)
+        );
+    }
+}

@@ -75,3 +75,92 @@ impl SlotState {
         (self.sealed.changed, block)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Argon2Params, DataKey, Reach, RepositoryId, SlotDetails, UnlockSecret};
+    use coffer_secret::Secret;
+    use coffer_secret::testing::SeededEntropy;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    /// Four slots with ids of their own.
+    static SLOTS: LazyLock<Vec<Keyslot>> = LazyLock::new(|| {
+        let entropy = SeededEntropy::new(1);
+        let (repository, data_key) = (RepositoryId::make(&entropy), DataKey::make(1, &entropy));
+        let secret = UnlockSecret::Keychain(Secret::make(&entropy));
+        let make = |_| Keyslot::make(&secret, repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
+        (0..4).map(make).collect()
+    });
+
+    prop_compose! {
+        fn slot_state()(index in 0..4_usize, record in 0..2_u8, changed in 1..4_u64, name in "[ab]", proved in prop::option::of(1..4_i64)) -> SlotState {
+            let slot = SLOTS[index].with_commitment([record; 32]);
+            let details = SlotDetails { name, added: 1, proved, reach: Reach::Anywhere };
+            let sealed = SealedDetails { id: slot.head().id, details, changed, unknown: UnknownFields::default() };
+            SlotState { slot, sealed }
+        }
+    }
+
+    prop_compose! {
+        fn state()(
+            slots in prop::collection::vec(slot_state(), 0..5),
+            removed in prop::collection::vec((0..4_usize, 1..9_i64), 0..2),
+            ways in 1..4_u8,
+            memory_floor_kib in 65_536..65_539_u32,
+        ) -> SetState {
+            let removed: BTreeMap<SlotId, i64> = removed.into_iter().map(|(index, at)| (SLOTS[index].head().id, at)).collect();
+            let slots = slots.into_iter().map(|state| (state.sealed.id, state));
+            SetState {
+                slots: slots.filter(|(id, _)| !removed.contains_key(id)).collect(),
+                removed,
+                policy: Policy { minimum_ways: ways, memory_floor_kib, ..Policy::default() },
+                unknown: Default::default(),
+            }
+        }
+    }
+
+    fn merged(one: &SetState, other: &SetState) -> SetState {
+        let mut merged = one.clone();
+        merged.merge(other.clone());
+        merged
+    }
+
+    proptest! {
+        #[test]
+        fn merging_does_not_depend_on_the_order(a in state(), b in state(), c in state()) {
+            prop_assert_eq!(merged(&a, &b), merged(&b, &a));
+            prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+            prop_assert_eq!(merged(&a, &a), a);
+        }
+
+        #[test]
+        fn merging_keeps_every_slot_that_nobody_removed(a in state(), b in state()) {
+            let both = merged(&a, &b);
+
+            let kept = a.slots.keys().chain(b.slots.keys()).filter(|id| !a.removed.contains_key(id) && !b.removed.contains_key(id));
+            prop_assert!(kept.clone().all(|id| both.slots.contains_key(id)));
+            prop_assert!(both.slots.keys().all(|id| !both.removed.contains_key(id)));
+            prop_assert_eq!(both.slots.len(), kept.collect::<std::collections::BTreeSet<_>>().len());
+        }
+    }
+
+    #[test]
+    fn the_oldest_removals_give_way() {
+        let id = |number: i64| {
+            SlotId::from_bytes([&[0; 8][..], &number.to_be_bytes()].concat().try_into().unwrap())
+        };
+        let removed = (0..300).map(|number| (id(number), number)).collect();
+        let state = SetState {
+            slots: BTreeMap::new(),
+            removed,
+            policy: Policy::default(),
+            unknown: Default::default(),
+        };
+
+        let kept = state.removals_that_fit();
+
+        assert_eq!((kept.len(), kept.values().min()), (256, Some(&44)));
+    }
+}

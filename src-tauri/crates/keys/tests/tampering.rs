@@ -54,7 +54,7 @@ fn accepted_flips(
 /// One bit of every fifth byte, every bit in turn: bytes of padding and of ciphertext are all alike.
 fn some_bits(at: usize) -> std::ops::Range<u8> {
     let bit = u8::try_from(at % 8).unwrap();
-    bit..bit + u8::from(at % 5 == 0)
+    bit..bit + u8::from(at.is_multiple_of(5))
 }
 
 #[test]
