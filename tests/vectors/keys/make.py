@@ -12,7 +12,7 @@ from pathlib import Path
 
 from argon2.low_level import Type, hash_secret_raw
 from blake3 import blake3
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -100,15 +100,43 @@ class Slot:
         self.kek = hkdf(strong, salt, fields("coffer/1/key-encryption-key", bytes([kind]), place.repository, self.id), 32)
         self.wrap_key, self.commitment = (lambda w: (w[:32], w[32:]))(expand(self.kek, fields("coffer/1/slot/wrap"), 64))
         pair = X25519PrivateKey.from_private_bytes(expand(self.kek, fields("coffer/1/slot/key-pair"), 32))
-        head = {0: self.id, 1: kind, 2: salt, 4: pair.public_key().public_bytes_raw(), **(extra or {})}
+        self.public_key, self.handover = pair.public_key().public_bytes_raw(), None
+        head = {0: self.id, 1: kind, 2: salt, 4: self.public_key, **(extra or {})}
         if kind == PASSWORD:
             head[3] = list(params)
         self.head = cbor(head)
         nonce = rand(name + " nonce", 12)
         self.wrapped = nonce + AESGCM(self.wrap_key).encrypt(nonce, data_key, place.associated_data(self.head))
 
+    def hand_over(self, earlier, earlier_key, place, data_key):
+        info = fields("coffer/1/slot/handover", place.repository)
+        sealed = hpke_seal(rand("ephemeral", 32), self.public_key, expand(earlier_key, info, 32), earlier.key_id, info,
+                           place.associated_data(self.head), data_key)
+        self.handover = [earlier.generation, earlier.key_id, sealed]
+
     def map(self):
-        return {0: self.head, 1: self.commitment, 2: self.wrapped}
+        slot = {0: self.head, 1: self.commitment, 2: self.wrapped}
+        return {**slot, 3: self.handover} if self.handover else slot
+
+
+# RFC 9180, mode PSK, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM
+
+def hpke_seal(seed, public_key, psk, psk_id, info, aad, text):
+    def labeled_extract(suite, salt, label, ikm):
+        return hmac.digest(salt, b"HPKE-v1" + suite + label + ikm, hashlib.sha256)
+
+    def labeled_expand(suite, prk, label, context, size):
+        return expand(prk, size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + context, size)
+
+    kem, suite = b"KEM" + bytes([0, 0x20]), b"HPKE" + bytes([0, 0x20, 0, 1, 0, 2])
+    ephemeral = X25519PrivateKey.from_private_bytes(seed)
+    encapped = ephemeral.public_key().public_bytes_raw()
+    shared = labeled_extract(kem, b"", b"eae_prk", ephemeral.exchange(X25519PublicKey.from_public_bytes(public_key)))
+    shared = labeled_expand(kem, shared, b"shared_secret", encapped + public_key, 32)
+    context = b"\x01" + labeled_extract(suite, b"", b"psk_id_hash", psk_id) + labeled_extract(suite, b"", b"info_hash", info)
+    secret = labeled_extract(suite, shared, b"secret", psk)
+    key, nonce = (labeled_expand(suite, secret, label, context, size) for label, size in ((b"key", 32), (b"base_nonce", 12)))
+    return encapped + AESGCM(key).encrypt(nonce, text, aad)
 
 
 # 4 The file
@@ -183,7 +211,7 @@ def derived(place, data_key, chunk_id_key):
     return lines
 
 
-def opened(place, opened_by, counter, slots, merged, earlier=(), refused=(), newer=(), keys=None):
+def opened(place, opened_by, counter, slots, merged, earlier=(), refused=(), newer=(), keys=None, left=()):
     lines = [f"repository {place.repository.hex()}", f"opened by {opened_by.id.hex()}",
              f"generation {place.generation}, counter {counter}, key id {place.key_id.hex()}"]
     lines += [f"earlier generation {generation}, key id {key_id.hex()}" for generation, key_id, _ in earlier]
@@ -192,6 +220,7 @@ def opened(place, opened_by, counter, slots, merged, earlier=(), refused=(), new
     lines += [f"merged {name}" for name in merged]
     lines += [f"refused {name}: {reason}" for name, reason in refused]
     lines += [f"unverified {name}" for name in newer]
+    lines += [f"left behind {name}" for name in left]
     return lines + derived(place, *keys)
 
 
@@ -300,12 +329,31 @@ def main():
     by_digits_2 = Slot("digits 2", DIGITS, printed, place_2, data_key_2)
     earlier = [(1, place.key_id, data_key)]
     second = [(by_digits_2, details(by_digits_2, "64-digit key", 4000, None, 3, 1))]
-    later = Set("generation 2", place_2, data_key_2, chunk_id_key, parents=[digest(grandchild)], slots=second, earlier=earlier).write()
+    later = Set("generation 2", place_2, data_key_2, chunk_id_key, parents=[digest(grandchild)], ancestors=[digest(root)[:16]], slots=second,
+                earlier=earlier).write()
     vector("generation-first", "opened", "generation 2 with counter 1 is newer than generation 1 with counter 3", [root, grandchild, later], f"digits {printed}",
            opened(place_2, by_digits_2, 1, second, [later], earlier=earlier, keys=(data_key_2, chunk_id_key)))
+    vector("left-behind", "opened", "a genuine version of generation 1 that generation 2 was not made from is reported", [root, left, later], f"digits {printed}",
+           opened(place_2, by_digits_2, 1, second, [later], earlier=earlier, keys=(data_key_2, chunk_id_key), left=[left]))
     forged_future = Set("old key", Place(place.repository, 3, place.key_id), data_key, chunk_id_key, counter=9, slots=first).write()
     vector("old-data-key-forges-nothing", "opened", "who holds the data key of generation 1 writes a file of generation 3", [later, forged_future], f"digits {printed}",
            opened(place_2, by_digits_2, 1, second, [later], earlier=earlier, newer=[forged_future], keys=(data_key_2, chunk_id_key)))
+
+    # The data key changed while the 64 digits lay in a drawer: handed over through the public key of their slot.
+    absent = Slot("digits", DIGITS, printed, place, data_key)
+    absent.hand_over(place, data_key, place_2, data_key_2)
+    record = details(absent, "64-digit key", 2000, None, 3, 4)
+    file = Set("handover", place_2, data_key_2, chunk_id_key, counter=4, parents=[digest(grandchild)], ancestors=[digest(root)[:16]],
+               slots=[(absent, record)], earlier=earlier).write()
+    vector("handed-over", "opened", "a way that was absent when the data key changed", [root, file], f"digits {printed}",
+           opened(place_2, absent, 4, [(absent, record)], [file], earlier=earlier, keys=(data_key_2, chunk_id_key)))
+    strange_place, strange_key = Place(place.repository, 2, rand("a stranger's key id", 16)), rand("a stranger's data key", 32)
+    absent = Slot("digits", DIGITS, printed, place, data_key)
+    absent.hand_over(Place(place.repository, 1, place.key_id), rand("not the earlier data key", 32), strange_place, strange_key)
+    file = Set("strange handover", strange_place, strange_key, chunk_id_key, counter=4, slots=[(absent, record)]).write()
+    vector("handed-over-by-a-stranger", "tampered", "whoever holds the place hands over a data key of his own to a public key", [file], f"digits {printed}")
+    vector("handed-over-by-a-stranger-hides-nothing", "opened", "and the real file still opens", [file, root], f"digits {printed}",
+           opened(place, by_digits, 1, first, [root], newer=[file], keys=keys))
 
     # A stray file with a huge counter: real slots, wrong authentication.
     stray_set = Set("stray", place, rand("a stranger's key", 32), chunk_id_key, counter=1 << 60, slots=first)

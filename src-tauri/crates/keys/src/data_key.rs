@@ -137,6 +137,10 @@ impl ChunkIdKey {
         &self.0
     }
 
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+
     /// Derives the name of a chunk: BLAKE3 keyed, over its kind and its plain bytes.
     pub fn derive_chunk_id(&self, kind: u8, plaintext: &[u8]) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(self.0.expose());

@@ -20,6 +20,7 @@ pub(crate) enum Label {
     SlotWrap,
     SlotKeyPair,
     SlotAssociatedData,
+    SlotHandover,
     SetSeal,
     SetMac,
 }
@@ -27,7 +28,7 @@ pub(crate) enum Label {
 impl Label {
     /// The whole table.
     #[cfg(test)]
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::FilePack,
         Self::FileIndex,
         Self::FileSnapshot,
@@ -39,6 +40,7 @@ impl Label {
         Self::SlotWrap,
         Self::SlotKeyPair,
         Self::SlotAssociatedData,
+        Self::SlotHandover,
         Self::SetSeal,
         Self::SetMac,
     ];
@@ -57,6 +59,7 @@ impl Label {
             Self::SlotWrap => b"coffer/1/slot/wrap",
             Self::SlotKeyPair => b"coffer/1/slot/key-pair",
             Self::SlotAssociatedData => b"coffer/1/slot/associated-data",
+            Self::SlotHandover => b"coffer/1/slot/handover",
             Self::SetSeal => b"coffer/1/keyslots/seal",
             Self::SetMac => b"coffer/1/keyslots/mac",
         }

@@ -5,7 +5,10 @@ use crate::keyslot::SlotHead;
 use crate::unlock_secret::StrongKey;
 use crate::{KeyError, RepositoryId, UnlockSecret};
 use coffer_secret::Secret;
-use x25519_dalek::{PublicKey, StaticSecret};
+use hpke::kem::X25519HkdfSha256;
+use hpke::{Deserializable, Kem, Serializable};
+
+type PrivateKey = <X25519HkdfSha256 as Kem>::PrivateKey;
 
 /// Derived from a secret, the salt of a slot, the kind of the slot, its id and its repository. Never stored.
 #[derive(Debug)]
@@ -54,9 +57,15 @@ impl KeyEncryptionKey {
         }
     }
 
-    /// Derives the public key to which a later generation can be handed over without this secret.
+    /// Derives the secret key that opens what was handed over to this slot.
+    pub(crate) fn derive_secret_key(&self) -> Secret<32> {
+        kdf::expand(&self.0, Label::SlotKeyPair, &[])
+    }
+
+    /// Derives the public key to which a later data key can be handed over without this secret.
     pub(crate) fn derive_public_key(&self) -> [u8; 32] {
-        let bytes: Secret<32> = kdf::expand(&self.0, Label::SlotKeyPair, &[]);
-        PublicKey::from(&StaticSecret::from(*bytes.expose())).to_bytes()
+        let secret_key =
+            PrivateKey::from_bytes(self.derive_secret_key().expose()).expect("32 bytes are an X25519 key");
+        X25519HkdfSha256::sk_to_pk(&secret_key).to_bytes().into()
     }
 }

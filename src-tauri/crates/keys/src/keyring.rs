@@ -26,6 +26,12 @@ impl Keyring {
         Self { newest, earlier, chunk_id_key }
     }
 
+    /// This keyring with a newer data key in front.
+    pub(crate) fn with_newer(&self, newest: DataKey) -> Self {
+        let earlier = self.data_keys().map(DataKey::duplicate).collect();
+        Self { newest, earlier, chunk_id_key: self.chunk_id_key.duplicate() }
+    }
+
     /// The key that new files are sealed under.
     pub const fn newest(&self) -> &DataKey {
         &self.newest

@@ -1,9 +1,10 @@
 //! One way to unlock: a data key wrapped for one secret, with everything needed to try that secret.
 
 use crate::cbor::{self, Encoder, Fields, UnknownFields, Written};
+use crate::handover::Handover;
 use crate::kdf::Label;
 use crate::key_encryption_key::{KeyEncryptionKey, WrapKey};
-use crate::{Argon2Params, DataKey, KeyError, KeyId, RepositoryId, SlotId, SlotKind, UnlockSecret};
+use crate::{Argon2Params, DataKey, KeyError, KeyId, Keyring, RepositoryId, SlotId, SlotKind, UnlockSecret};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use coffer_secret::{Entropy, Secret};
@@ -19,7 +20,7 @@ const NONCE_SIZE: usize = 12;
 /// Room for what a kind adds in clear, such as a passkey's credential id (at most 1023 bytes: WebAuthn, 4).
 const METHOD_LIMIT: usize = 1100;
 /// Room for the encoded head.
-const HEAD_LIMIT: usize = 1350;
+const HEAD_LIMIT: usize = 1300;
 
 /// A stored way to unlock. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub(crate) struct Keyslot {
     head_bytes: Vec<u8>,
     commitment: [u8; 32],
     wrapped: [u8; WRAPPED_SIZE],
+    /// Present while the way is absent since the data key changed: then `wrapped` holds an earlier data key.
+    handover: Option<Handover>,
     unknown: UnknownFields,
 }
 
@@ -68,12 +71,52 @@ impl Keyslot {
         let key = KeyEncryptionKey::derive(secret, &head, &repository)?;
         head.public_key = key.derive_public_key();
         let head_bytes = head.encode()?;
-        let WrapKey { key, commitment } = key.derive_wrap_key();
-        let mut nonce = [0_u8; NONCE_SIZE];
-        entropy.fill(&mut nonce);
-        let place = WrapPlace { repository, generation: data_key.generation(), key_id: data_key.key_id() };
-        let wrapped = wrap(&key, nonce, data_key.key(), &place.associated_data(&head_bytes));
-        Ok(Self { head, head_bytes, commitment, wrapped, unknown: UnknownFields::default() })
+        let WrapKey { key: wrap_key, commitment } = key.derive_wrap_key();
+        let aad = WrapPlace::of(repository, data_key).associated_data(&head_bytes);
+        let wrapped = wrap(&wrap_key, data_key.key(), &aad, entropy);
+        Ok(Self { head, head_bytes, commitment, wrapped, handover: None, unknown: UnknownFields::default() })
+    }
+
+    /// The same slot with a data key wrapped for its owner, whose key is at hand.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongSecret`] when the slot does not commit to this key.
+    pub(crate) fn wrapping(
+        &self,
+        key: &KeyEncryptionKey,
+        repository: RepositoryId,
+        data_key: &DataKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, KeyError> {
+        let wrap_key = self.committed_wrap_key(key)?;
+        let aad = WrapPlace::of(repository, data_key).associated_data(&self.head_bytes);
+        let wrapped = wrap(&wrap_key, data_key.key(), &aad, entropy);
+        Ok(Self { wrapped, handover: None, ..self.clone() })
+    }
+
+    /// The same slot with a later data key sealed to its owner, who is absent. What it wraps stays.
+    ///
+    /// # Errors
+    /// [`KeyError::Tampered`] when the slot wraps a data key that the keyring does not hold, or has no valid public key.
+    pub(crate) fn handing_over(
+        &self,
+        data_key: &DataKey,
+        earlier: &Keyring,
+        repository: RepositoryId,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, KeyError> {
+        let wrapped = match &self.handover {
+            Some(handover) => earlier.data_key_by_id(handover.wrapped_key_id).ok_or(KeyError::Tampered)?,
+            None => earlier.newest(),
+        };
+        let aad = WrapPlace::of(repository, data_key).associated_data(&self.head_bytes);
+        let handover = Handover::seal(data_key, wrapped, &self.head.public_key, &repository, &aad, entropy)?;
+        Ok(Self { handover: Some(handover), ..self.clone() })
+    }
+
+    /// True while the data key is handed over and not wrapped.
+    pub(crate) const fn is_handed_over(&self) -> bool {
+        self.handover.is_some()
     }
 
     /// Unwraps the data key.
@@ -82,11 +125,27 @@ impl Keyslot {
     /// [`KeyError::WrongSecret`] when the slot does not commit to this key, [`KeyError::Tampered`] when it does but
     /// the wrap fails. Nothing is unwrapped before the commitment was compared.
     pub(crate) fn unwrap(&self, key: &KeyEncryptionKey, place: &WrapPlace) -> Result<DataKey, KeyError> {
-        let WrapKey { key, commitment } = key.derive_wrap_key();
-        if !bool::from(commitment.ct_eq(&self.commitment)) {
-            return Err(KeyError::WrongSecret);
+        let wrap_key = self.committed_wrap_key(key)?;
+        let Some(handover) = &self.handover else { return self.unwrap_at(&wrap_key, place) };
+        if handover.wrapped_generation >= place.generation {
+            return Err(KeyError::Tampered);
         }
-        let data_key = unwrap(&key, &self.wrapped, &place.associated_data(&self.head_bytes))?;
+        let earlier =
+            WrapPlace { generation: handover.wrapped_generation, key_id: handover.wrapped_key_id, ..*place };
+        let wrapped = self.unwrap_at(&wrap_key, &earlier)?;
+        let aad = place.associated_data(&self.head_bytes);
+        let data_key = handover.open(&key.derive_secret_key(), &wrapped, &place.repository, &aad)?;
+        Ok(DataKey::from_parts(place.generation, place.key_id, data_key))
+    }
+
+    /// The wrapping key, after the slot was found to commit to it.
+    fn committed_wrap_key(&self, key: &KeyEncryptionKey) -> Result<Secret<32>, KeyError> {
+        let WrapKey { key, commitment } = key.derive_wrap_key();
+        if bool::from(commitment.ct_eq(&self.commitment)) { Ok(key) } else { Err(KeyError::WrongSecret) }
+    }
+
+    fn unwrap_at(&self, wrap_key: &Secret<32>, place: &WrapPlace) -> Result<DataKey, KeyError> {
+        let data_key = unwrap(wrap_key, &self.wrapped, &place.associated_data(&self.head_bytes))?;
         Ok(DataKey::from_parts(place.generation, place.key_id, data_key))
     }
 
@@ -101,21 +160,20 @@ impl Keyslot {
         let head_bytes = fields.required(0, |d| d.bytes())?;
         let commitment = fields.required(1, cbor::bytes)?;
         let wrapped = fields.required(2, cbor::bytes)?;
-        let unknown = fields.rest()?;
-        Ok(Self {
-            head: SlotHead::decode(head_bytes)?,
-            head_bytes: head_bytes.to_vec(),
-            commitment,
-            wrapped,
-            unknown,
-        })
+        let handover = fields.optional(3, Handover::decode)?;
+        let (head, head_bytes, unknown) =
+            (SlotHead::decode(head_bytes)?, head_bytes.to_vec(), fields.rest()?);
+        Ok(Self { head, head_bytes, commitment, wrapped, handover, unknown })
     }
 
     /// Writes the content of a slot's block.
     pub(crate) fn encode(&self, encoder: &mut Encoder<'_>) -> Written {
-        let Self { head: _, head_bytes, commitment, wrapped, unknown } = self;
-        encoder.map(3 + unknown.count())?;
+        let Self { head: _, head_bytes, commitment, wrapped, handover, unknown } = self;
+        encoder.map(3 + u64::from(handover.is_some()) + unknown.count())?;
         encoder.u8(0)?.bytes(head_bytes)?.u8(1)?.bytes(commitment)?.u8(2)?.bytes(wrapped)?;
+        if let Some(handover) = handover {
+            handover.encode(encoder.u8(3)?)?;
+        }
         unknown.write(encoder)
     }
 }
@@ -178,6 +236,10 @@ impl SlotHead {
 }
 
 impl WrapPlace {
+    const fn of(repository: RepositoryId, data_key: &DataKey) -> Self {
+        Self { repository, generation: data_key.generation(), key_id: data_key.key_id() }
+    }
+
     /// Everything the wrap is bound to.
     fn associated_data(&self, head: &[u8]) -> Vec<u8> {
         let Self { repository, generation, key_id } = self;
@@ -190,7 +252,9 @@ impl WrapPlace {
     }
 }
 
-fn wrap(key: &Secret<32>, nonce: [u8; NONCE_SIZE], data_key: &Secret<32>, aad: &[u8]) -> [u8; WRAPPED_SIZE] {
+fn wrap(key: &Secret<32>, data_key: &Secret<32>, aad: &[u8], entropy: &dyn Entropy) -> [u8; WRAPPED_SIZE] {
+    let mut nonce = [0_u8; NONCE_SIZE];
+    entropy.fill(&mut nonce);
     let sealed = Aes256Gcm::new(key.expose().into())
         .encrypt(&Nonce::from(nonce), Payload { msg: data_key.expose(), aad })
         .expect("32 bytes are not too long for AES-GCM");

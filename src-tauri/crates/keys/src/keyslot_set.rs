@@ -3,7 +3,8 @@
 use crate::attempt::{Attempt, PASSWORD_ATTEMPTS, attempts};
 use crate::keyslot_file::KeyslotFile;
 use crate::open_keyslots::UnlockReport;
-use crate::verified_version::{VerifiedVersion, merge_versions};
+use crate::sealed_part::ancestor_mark;
+use crate::verified_version::{MergedVersions, VerifiedVersion, merge_versions};
 use crate::{DataKey, KeyError, Keyring, OpenKeyslots, RepositoryId, SlotId, SlotKind, UnlockSecret};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,7 +170,19 @@ impl KeyslotSet {
         report.merged = merged.heads.iter().map(crate::KeyslotFileHash::file_name).collect();
         let newest = versions.swap_remove(0);
         let keyring = Keyring::from_parts(data_key.duplicate(), newest.earlier, newest.chunk_id_key);
+        report.left_behind = self.left_behind(&keyring, &merged);
         OpenKeyslots::opened(repository, keyring, merged, opened_by, report)
+    }
+
+    /// Files of earlier generations that are genuine and not among the ancestors of the merged versions.
+    fn left_behind(&self, keyring: &Keyring, merged: &MergedVersions) -> Vec<String> {
+        let is_genuine = |file: &KeyslotFile| {
+            let key = keyring.earlier().iter().find(|key| key.key_id() == file.header().key_id);
+            key.is_some_and(|key| key.generation() == file.header().generation && file.open(key).is_ok())
+        };
+        let is_known = |file: &KeyslotFile| merged.ancestors.contains(&ancestor_mark(&file.hash()));
+        let files = self.files.iter().filter(|file| is_genuine(file) && !is_known(file));
+        files.map(|file| file.hash().file_name()).collect()
     }
 }
 

@@ -18,6 +18,7 @@ mod data_key;
 mod digits;
 mod error;
 mod file_header;
+mod handover;
 mod ids;
 mod kdf;
 mod key_encryption_key;

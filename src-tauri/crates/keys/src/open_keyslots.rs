@@ -1,16 +1,17 @@
 //! An unlocked set of ways: its keys, its slots, and the changes that make the next version.
 
 use crate::file_header::{FileHeader, PARENT_LIMIT};
+use crate::key_encryption_key::KeyEncryptionKey;
 use crate::keyslot::Keyslot;
 use crate::keyslot_file::{KeyslotFile, SLOTS};
 use crate::keyslot_set::DamagedKeyslotFile;
-use crate::sealed_part::{SealedPart, ancestor_mark};
+use crate::sealed_part::{EARLIER_LIMIT, SealedPart, ancestor_mark};
 use crate::set_state::{SetState, SlotState};
 use crate::slot_details::SealedDetails;
 use crate::verified_version::{MergedVersions, unique};
 use crate::{
-    Argon2Params, ChunkIdKey, DataKey, KeyError, Keyring, KeyslotFileHash, Policy, RepositoryId, SlotDetails,
-    SlotId, SlotInfo, SlotKind, UnlockSecret,
+    Argon2Params, DataKey, KeyError, Keyring, KeyslotFileHash, Policy, RepositoryId, SlotDetails, SlotId,
+    SlotInfo, SlotKind, UnlockSecret,
 };
 use coffer_secret::Entropy;
 use std::collections::BTreeMap;
@@ -43,6 +44,9 @@ pub struct UnlockReport {
     /// Names of files that claim a newer generation but could not be verified with this secret: damage, a stray file,
     /// or a rollback of the rest.
     pub unverified_newer: Vec<String>,
+    /// Names of files of an earlier generation that the newer one was not made from: a way that another computer added
+    /// just then is only in there, and must be added again.
+    pub left_behind: Vec<String>,
     /// Names of the versions that were merged; more than one means that two computers wrote at once.
     pub merged: Vec<String>,
 }
@@ -192,6 +196,55 @@ impl OpenKeyslots {
         Ok(())
     }
 
+    /// Draws a new data key for everything written from now on: what a lost way still opens ends here.
+    ///
+    /// The earlier keys go along sealed, and every kept way gets the new one through its public key, so that none of
+    /// them has to be at hand. Remove the lost way first.
+    ///
+    /// # Errors
+    /// [`KeyError::TooMany`] when there is no room for one more earlier key.
+    pub fn change_data_key(&mut self, entropy: &dyn Entropy) -> Result<(), KeyError> {
+        let too_many = KeyError::TooMany { what: "earlier data keys", limit: EARLIER_LIMIT };
+        let generation = self.keyring.newest().generation().checked_add(1).ok_or(too_many.clone())?;
+        if self.keyring.earlier().len() >= EARLIER_LIMIT {
+            return Err(too_many);
+        }
+        let newest = DataKey::make(generation, entropy);
+        let mut slots = self.merged.state.slots.clone();
+        for state in slots.values_mut() {
+            state.slot = state.slot.handing_over(&newest, &self.keyring, self.repository, entropy)?;
+            state.sealed.changed = self.next_counter();
+        }
+        self.merged.state.slots = slots;
+        self.keyring = self.keyring.with_newer(newest);
+        self.is_changed = true;
+        Ok(())
+    }
+
+    /// True when the way that was opened got the newest data key through its public key. Then
+    /// [`Self::wrap_for_opened_way`] is due, whenever a version is written anyway.
+    pub fn is_handed_over(&self) -> bool {
+        self.slot_states().get(&self.opened_by).is_some_and(|state| state.slot.is_handed_over())
+    }
+
+    /// Wraps the newest data key for the way that was opened, now that its secret is at hand.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongSecret`] for the secret of another way, [`KeyError::OutOfMemory`] while stretching a password.
+    pub fn wrap_for_opened_way(
+        &mut self,
+        secret: &UnlockSecret,
+        entropy: &dyn Entropy,
+    ) -> Result<(), KeyError> {
+        let changed = self.next_counter();
+        let state = self.merged.state.slots.get_mut(&self.opened_by).ok_or(KeyError::UnknownSlot)?;
+        let key = KeyEncryptionKey::derive(secret, state.slot.head(), &self.repository)?;
+        state.slot = state.slot.wrapping(&key, self.repository, self.keyring.newest(), entropy)?;
+        state.sealed.changed = changed;
+        self.is_changed = true;
+        Ok(())
+    }
+
     /// The rules of this repository.
     pub const fn policy(&self) -> Policy {
         self.merged.state.policy
@@ -254,7 +307,7 @@ impl OpenKeyslots {
 
     fn next_sealed_part(&self, details: Vec<SealedDetails>) -> SealedPart {
         SealedPart {
-            chunk_id_key: ChunkIdKey::from_secret(self.keyring.chunk_id_key().secret().duplicate()),
+            chunk_id_key: self.keyring.chunk_id_key().duplicate(),
             earlier: self.keyring.earlier().iter().map(DataKey::duplicate).collect(),
             details,
             removed: self.merged.state.removals_that_fit(),

@@ -435,6 +435,100 @@ fn three_writers_meet_in_one_child() {
 }
 
 #[test]
+fn a_new_data_key_reaches_every_kept_way_and_no_removed_one() {
+    let mut computer = Computer::creates();
+    computer.adds(&password("correct horse battery"), "Password", 2);
+    let lost = computer.adds(&keychain(3), "lost", 3);
+    let old = computer.writes();
+
+    computer.open.remove(lost, 50).unwrap();
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    let new = computer.writes();
+    let both = [old.clone(), new.clone()];
+    let opened =
+        [digits(1), password("correct horse battery")].map(|secret| set(&both).unlock(&secret).unwrap());
+
+    let newest = computer.open.keyring().newest();
+    assert_eq!(newest.generation(), 2);
+    assert!(opened.iter().all(|open| open.keyring().newest().key_id() == newest.key_id()));
+    assert!(opened.iter().all(|open| open.keyring().data_key(1).is_some() && open.state() == (2, 2)));
+    assert_eq!(set(std::slice::from_ref(&new)).unlock(&keychain(3)).unwrap_err(), KeyError::WrongSecret);
+    let by_lost = set(&both).unlock(&keychain(3)).unwrap();
+    assert_eq!(
+        by_lost.report().unverified_newer,
+        [new.file_name],
+        "what it opened before it still opens, and no more"
+    );
+    assert_eq!(by_lost.keyring().newest().generation(), 1);
+}
+
+#[test]
+fn a_way_that_was_absent_twice_opens_the_newest_data_key() {
+    let mut computer = Computer::creates();
+    computer.adds(&keychain(3), "absent", 3);
+    computer.writes();
+
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    computer.writes();
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    let newest = computer.writes();
+    let open = set(&[newest]).unlock(&keychain(3)).unwrap();
+
+    let generations: Vec<u32> = open.keyring().data_keys().map(coffer_keys::DataKey::generation).collect();
+    assert_eq!(generations, [3, 2, 1]);
+    assert_eq!(open.keyring().newest().key_id(), computer.open.keyring().newest().key_id());
+}
+
+#[test]
+fn the_chunk_ids_outlive_the_data_key() {
+    let mut computer = Computer::creates();
+    let before = computer.open.keyring().chunk_id_key().derive_chunk_id(1, b"x");
+
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    let file = computer.writes();
+
+    assert_eq!(
+        Computer::opens(&[file], &digits(1), 5).open.keyring().chunk_id_key().derive_chunk_id(1, b"x"),
+        before
+    );
+}
+
+#[test]
+fn a_way_that_is_back_gets_its_data_key_wrapped_again() {
+    let mut computer = Computer::creates();
+    computer.writes();
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    let handed_over = computer.writes();
+    let mut back = Computer::opens(std::slice::from_ref(&handed_over), &digits(1), 5);
+
+    let wrong = back.open.wrap_for_opened_way(&digits(2), &back.entropy);
+    let was_handed_over = back.open.is_handed_over();
+    back.open.wrap_for_opened_way(&digits(1), &back.entropy).unwrap();
+    let wrapped = back.writes();
+    let again = set(&[handed_over, wrapped]).unlock(&digits(1)).unwrap();
+
+    assert_eq!(wrong, Err(KeyError::WrongSecret));
+    assert!(was_handed_over && !again.is_handed_over());
+    assert_eq!(again.keyring().newest().key_id(), computer.open.keyring().newest().key_id());
+}
+
+#[test]
+fn a_way_added_elsewhere_while_the_data_key_changed_is_reported() {
+    let mut one = Computer::creates();
+    let root = one.writes();
+    let mut two = Computer::opens(std::slice::from_ref(&root), &digits(1), 5);
+    two.adds(&keychain(3), "added meanwhile", 3);
+    let meanwhile = two.writes();
+    one.open.change_data_key(&one.entropy).unwrap();
+    let later = one.writes();
+
+    let open = set(&[root, meanwhile.clone(), later]).unlock(&digits(1)).unwrap();
+
+    assert_eq!(names(&open), ["Digits"], "who holds an old data key cannot add a way to a newer one");
+    assert_eq!(open.report().left_behind, [meanwhile.file_name]);
+}
+
+#[test]
 fn nothing_secret_is_printed() {
     let mut computer = Computer::creates();
     computer.adds(&password("correct horse battery"), "Password", 2);
