@@ -3,6 +3,8 @@
 mod place;
 mod rules;
 mod setup;
+#[cfg(test)]
+mod tests;
 mod unlocking;
 mod ways;
 
