@@ -109,11 +109,12 @@ impl KeyslotSet {
     /// in. Changes of `open` that were not written are not.
     ///
     /// # Errors
-    /// [`KeyError::Tampered`] when none of the files verifies, [`KeyError::RemovedWay`] when the way that `open` was
-    /// opened by was removed meanwhile.
+    /// [`KeyError::Tampered`] when none of the files verifies, [`KeyError::RemovedWay`] when another computer removed the
+    /// way that `open` was opened by. Who removed it in `open` stays inside.
     pub fn reopen(&self, open: &OpenKeyslots) -> Result<OpenKeyslots, KeyError> {
         let keyring = open.keyring();
-        self.verify(keyring.newest(), open.repository(), open.opened_by())
+        let again = self.verify(keyring.newest(), open.repository(), open.opened_by())?;
+        if open.holds_opened_way() { again.still_open() } else { Ok(again) }
     }
 
     /// Why nothing opens, as long as no slot was tried.
@@ -138,7 +139,8 @@ impl KeyslotSet {
             let opened = slot
                 .unwrap(&key, &header.wrap_place())
                 .and_then(|data_key| file.open(&data_key).map(|_| data_key))
-                .and_then(|data_key| self.verify(&data_key, header.repository, slot.head().id));
+                .and_then(|data_key| self.verify(&data_key, header.repository, slot.head().id))
+                .and_then(OpenKeyslots::still_open);
             best = better(best, opened);
             if best.is_ok() {
                 break;
@@ -171,7 +173,7 @@ impl KeyslotSet {
         let newest = versions.swap_remove(0);
         let keyring = Keyring::from_parts(data_key.duplicate(), newest.earlier, newest.chunk_id_key);
         report.left_behind = self.left_behind(&keyring, &merged);
-        OpenKeyslots::opened(repository, keyring, merged, opened_by, report)
+        Ok(OpenKeyslots::opened(repository, keyring, merged, opened_by, report))
     }
 
     /// Files of earlier generations that are genuine and not among the ancestors of the merged versions.

@@ -82,19 +82,29 @@ impl OpenKeyslots {
         Ok(created)
     }
 
-    /// Puts a set together that was verified; refuses a way that the verified set no longer has.
+    /// Puts a set together that was verified.
     pub(crate) fn opened(
         repository: RepositoryId,
         keyring: Keyring,
         merged: MergedVersions,
         opened_by: SlotId,
         report: UnlockReport,
-    ) -> Result<Self, KeyError> {
-        if !merged.state.slots.contains_key(&opened_by) {
-            return Err(KeyError::RemovedWay { at: merged.state.removed.get(&opened_by).copied() });
-        }
+    ) -> Self {
         let is_changed = merged.heads.len() > 1;
-        Ok(Self { repository, keyring, merged, opened_by, report, is_changed })
+        Self { repository, keyring, merged, opened_by, report, is_changed }
+    }
+
+    /// Refuses a set that no longer has the way it was opened by.
+    pub(crate) fn still_open(self) -> Result<Self, KeyError> {
+        if self.holds_opened_way() {
+            return Ok(self);
+        }
+        Err(KeyError::RemovedWay { at: self.merged.state.removed.get(&self.opened_by).copied() })
+    }
+
+    /// False after the way that was opened has been removed: whoever removes it stays inside.
+    pub(crate) fn holds_opened_way(&self) -> bool {
+        self.slot_states().contains_key(&self.opened_by)
     }
 
     /// The repository these ways open.
@@ -107,7 +117,7 @@ impl OpenKeyslots {
         &self.keyring
     }
 
-    /// The slot that was opened, or the first one of a new repository.
+    /// The slot that was opened, or the first one of a new repository; it may have been removed since.
     pub const fn opened_by(&self) -> SlotId {
         self.opened_by
     }
@@ -171,10 +181,6 @@ impl OpenKeyslots {
             return Err(KeyError::LastWay);
         }
         slots.remove(&slot);
-        if self.opened_by == slot {
-            // Whoever removes the way they came in by stays inside: the next reading back must not ask for it again.
-            self.opened_by = slots.keys().next().copied().unwrap_or(slot);
-        }
         self.merged.state.removed.insert(slot, now);
         self.is_changed = true;
         Ok(())

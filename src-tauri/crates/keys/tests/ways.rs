@@ -260,6 +260,24 @@ fn a_set_can_be_read_again_without_asking() {
 }
 
 #[test]
+fn who_removes_the_way_they_came_in_by_stays_inside() {
+    let mut computer = Computer::creates();
+    let first = computer.writes();
+    let came_in_by = computer.open.opened_by();
+    let mut changed = Computer::opens(std::slice::from_ref(&first), &digits(1), 5);
+    changed.open.add(&digits(2), details("new", 2), Argon2Params::FLOOR, &changed.entropy).unwrap();
+
+    changed.open.remove(came_in_by, 60).unwrap();
+    let second = changed.writes();
+    let back = set(&[first.clone(), second.clone()]).reopen(&changed.open).unwrap();
+    let thrown_out = set(&[first, second]).reopen(&computer.open).unwrap_err();
+
+    assert_eq!(names(&back), ["new"]);
+    assert_eq!(back.opened_by(), came_in_by);
+    assert_eq!(thrown_out, KeyError::RemovedWay { at: Some(60) });
+}
+
+#[test]
 fn files_of_another_repository_are_named_and_not_used() {
     let mut computer = Computer::creates();
     let own = computer.writes();
