@@ -9,7 +9,7 @@ use crate::place::{Fault, Place};
 use crate::plain;
 use crate::reader::Chunks;
 use crate::repository::missing_links;
-use crate::sealed::place as place_records;
+use crate::sealed::{FILE_LIMIT, place as place_records};
 use crate::snapshot::{Body, ChunkKind, ChunkRef, SnapshotId, SnapshotInfo};
 use crate::store::ObjectInfo;
 use crate::tree::{self, ChunkList, Item};
@@ -156,7 +156,7 @@ impl<'a> Checker<'a> {
                 Some(_) => Ok(()),
             };
             match found {
-                Err(what) => self.lose_pack(pack, what, &BTreeSet::new()),
+                Err(what) => self.lose_pack(pack, what)?,
                 Ok(()) => match self.depth {
                     CheckDepth::Quick => self.check_footer(pack)?,
                     CheckDepth::EveryByte => self.check_every_byte(pack)?,
@@ -176,66 +176,63 @@ impl<'a> Checker<'a> {
     fn check_footer(&mut self, pack: &PackListing) -> Result<(), Halt> {
         match self.place.pack_records(&pack.hash, pack.length) {
             Ok(records) if records == pack.records => self.keep(pack),
-            Ok(_) => self.lose_pack(pack, What::Damaged, &BTreeSet::new()),
-            Err(fault) => self.lose_pack(pack, fault.into_damage()?, &BTreeSet::new()),
+            Ok(_) => self.lose_pack(pack, What::Damaged)?,
+            Err(fault) => self.lose_pack(pack, fault.into_damage()?)?,
         }
         Ok(())
     }
 
     fn check_every_byte(&mut self, pack: &PackListing) -> Result<(), Halt> {
-        let name = names::path(FileKind::Pack, &pack.hash);
-        let bytes = match self.place.store().get(&name, crate::sealed::FILE_LIMIT) {
+        let bytes = match self.place.read_whole(FileKind::Pack, &pack.hash) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                self.lose_pack(pack, Fault::from(error).into_damage()?, &BTreeSet::new());
-                return Ok(());
-            }
+            Err(fault) => return self.lose_pack(pack, fault.into_damage()?),
         };
-        let is_named_right = blake3::hash(&bytes) == pack.hash;
-        let opened = self.place.open_whole(FileKind::Pack, &bytes);
-        let cipher = match &opened {
-            Ok((cipher, _)) => Some(cipher),
-            Err(_) => None,
-        };
-        let spare = if cipher.is_none() { self.place.cipher_for(FileKind::Pack, &bytes).ok() } else { None };
-        let mut readable = BTreeSet::new();
-        if let Some(cipher) = cipher.or(spare.as_ref()) {
-            for placed in place_records(&pack.records) {
-                if self.place.read_chunk_of(cipher, &bytes, &placed).is_ok() {
-                    readable.insert(placed.record.chunk);
-                }
-            }
-        }
-        let what = match opened {
-            _ if !is_named_right => Some(What::Damaged),
+        let what = match self.place.open_whole(FileKind::Pack, &bytes) {
             Err(what) => Some(what),
-            Ok((_, records)) if records != pack.records || readable.len() != records.len() => {
-                Some(What::Damaged)
-            }
+            Ok((_, records)) if records != pack.records => Some(What::Damaged),
+            Ok(_) if self.readable(pack, &bytes).len() != pack.records.len() => Some(What::Damaged),
             Ok(_) => None,
         };
+        drop(bytes);
         match what {
             None => self.keep(pack),
-            Some(what) => self.lose_pack(pack, what, &readable),
+            Some(what) => self.lose_pack(pack, what)?,
         }
         Ok(())
+    }
+
+    /// The chunks of a pack that open, wherever else it is damaged.
+    fn readable(&self, pack: &PackListing, bytes: &[u8]) -> BTreeSet<[u8; 32]> {
+        let Ok(cipher) = self.place.cipher_for(FileKind::Pack, bytes) else { return BTreeSet::new() };
+        place_records(&pack.records)
+            .filter(|placed| self.place.read_chunk_of(&cipher, bytes, placed).is_ok())
+            .map(|placed| placed.record.chunk)
+            .collect()
     }
 
     fn keep(&mut self, pack: &PackListing) {
         self.good.extend(pack.records.iter().map(|record| record.chunk));
     }
 
-    /// Names a pack and remembers which of its chunks are lost with it.
-    fn lose_pack(&mut self, pack: &PackListing, what: What, readable: &BTreeSet<[u8; 32]>) {
+    /// Names a pack, and looks closely at what of it is left.
+    fn lose_pack(&mut self, pack: &PackListing, what: What) -> Result<(), Halt> {
         let name = names::path(FileKind::Pack, &pack.hash);
+        let left = match self.place.store().get(&name, FILE_LIMIT) {
+            Ok(bytes) => self.readable(pack, &bytes),
+            Err(error) => {
+                Fault::from(error).into_damage()?;
+                BTreeSet::new()
+            }
+        };
         for record in &pack.records {
-            if readable.contains(&record.chunk) {
+            if left.contains(&record.chunk) {
                 self.good.insert(record.chunk);
             } else {
                 self.lost.insert(record.chunk, name.clone());
             }
         }
         self.note(name, what);
+        Ok(())
     }
 
     /// Files that belong to nothing. One that stands for a file that is not there is that file, on its way.
@@ -247,9 +244,10 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|file| known_hash(&file.name).is_none() && !plain::is_plain(&file.name))
             .filter(|file| !file.name.starts_with(CREATING))
-            .map(|file| {
-                let stands_for = names::hash_inside(&file.name).filter(|hash| !present.contains(hash));
-                (file.name.clone(), stands_for.map_or(What::Extra, |_| What::Partial))
+            .filter_map(|file| {
+                let stands_for = names::hash_inside(&file.name).is_some_and(|hash| !present.contains(&hash));
+                let what = if stands_for { What::Partial } else { What::Extra };
+                (stands_for || !is_strewn(&file.name)).then(|| (file.name.clone(), what))
             })
             .collect();
         for (name, what) in strangers {
@@ -398,6 +396,11 @@ impl<'a> Checker<'a> {
 struct Walk {
     /// Entries and bytes of each tree chunk; `None` when it cannot be read.
     leaves: HashMap<[u8; 32], Option<(u64, u64)>>,
+}
+
+/// What systems leave in folders: hidden files, and the two of Windows that are not hidden.
+fn is_strewn(name: &str) -> bool {
+    name.split('/').any(|part| part.starts_with('.') || matches!(part, "desktop.ini" | "Thumbs.db"))
 }
 
 /// The hash in the name of any file of ours.

@@ -45,7 +45,7 @@ impl Shape {
     pub(crate) const NORMAL: Self = Self { target: 16 << 20, pack_floor: 256 << 10, small_floor: 16 << 10 };
     /// Files small enough to flip every bit of; for tests only.
     #[cfg(any(test, feature = "testing"))]
-    pub(crate) const TINY: Self = Self { target: 1024, pack_floor: 0, small_floor: 0 };
+    pub(crate) const TINY: Self = Self { target: 600, pack_floor: 0, small_floor: 0 };
 
     /// Room that a pack's buffer starts with. The system gives real memory only to what is written.
     pub(crate) const fn capacity(&self) -> usize {

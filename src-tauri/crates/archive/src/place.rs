@@ -73,14 +73,21 @@ impl Fault {
 pub(crate) struct Place {
     store: Arc<dyn Store>,
     repository: RepositoryId,
-    keys: RwLock<OpenKeyslots>,
+    keys: Arc<RwLock<OpenKeyslots>>,
     ciphers: Mutex<HashMap<FileHash, Arc<FileCipher>>>,
 }
 
 impl Place {
     pub(crate) fn new(store: Arc<dyn Store>, keys: OpenKeyslots) -> Self {
         let repository = keys.repository();
-        Self { store, repository, keys: RwLock::new(keys), ciphers: Mutex::default() }
+        Self { store, repository, keys: Arc::new(RwLock::new(keys)), ciphers: Mutex::default() }
+    }
+
+    /// The same place with the same keys and nothing remembered of its files.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn afresh(&self) -> Self {
+        let (store, keys) = (Arc::clone(&self.store), Arc::clone(&self.keys));
+        Self { store, repository: self.repository, keys, ciphers: Mutex::default() }
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

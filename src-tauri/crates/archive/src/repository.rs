@@ -197,6 +197,12 @@ impl Repository<Unlocked> {
         Self { state: Unlocked { place: Arc::new(Place::new(store, keys)), index: Mutex::default() } }
     }
 
+    /// The same repository with the same keys and nothing remembered of its files, for a test that changes them.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn afresh(&self) -> Self {
+        Self { state: Unlocked { place: Arc::new(self.state.place.afresh()), index: Mutex::default() } }
+    }
+
     /// The repository's id.
     pub fn repository_id(&self) -> &RepositoryId {
         self.state.place.repository()

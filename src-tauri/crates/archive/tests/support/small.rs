@@ -47,13 +47,13 @@ pub fn content(day: u8) -> Content {
     };
     let mut entries = Content::from([
         (b"library".to_vec(), (b"people".to_vec(), Vec::new())),
-        (b"chat/anna".to_vec(), (b"title: Anna".to_vec(), words("anna", 40))),
-        (b"media/one".to_vec(), (Vec::new(), noise(1, 300))),
-        (b"original/one".to_vec(), (Vec::new(), words("original", 12))),
+        (b"chat/anna".to_vec(), (b"title: Anna".to_vec(), words("anna", 24))),
+        (b"media/one".to_vec(), (Vec::new(), noise(1, 60))),
+        (b"original/one".to_vec(), (Vec::new(), words("original", 4))),
     ]);
     if day > 1 {
-        entries.insert(b"chat/ben".to_vec(), (b"title: Ben".to_vec(), words("ben", 20)));
-        entries.insert(b"media/two".to_vec(), (Vec::new(), noise(2, 700)));
+        entries.insert(b"chat/ben".to_vec(), (b"title: Ben".to_vec(), words("ben", 9)));
+        entries.insert(b"media/two".to_vec(), (Vec::new(), noise(2, 250)));
     }
     entries
 }
@@ -67,12 +67,12 @@ fn kind(name: &[u8]) -> ChunkKind {
     }
 }
 
-/// Stores everything, each entry in pieces of 400 bytes, so that some have several chunks.
+/// Stores everything, each entry in pieces of 200 bytes, so that some have several chunks.
 pub fn fill(writer: &mut SnapshotWriter, content: &Content) -> Result<Counts, coffer_archive::ArchiveError> {
     for (name, (meta, bytes)) in content {
         let kind = kind(name);
         let chunks =
-            bytes.chunks(400).map(|piece| writer.put_chunk(kind, piece)).collect::<Result<_, _>>()?;
+            bytes.chunks(200).map(|piece| writer.put_chunk(kind, piece)).collect::<Result<_, _>>()?;
         let length = bytes.len().try_into().unwrap();
         writer.add_entry(Entry { name: name.clone(), kind, length, chunks, meta: meta.clone() })?;
     }
