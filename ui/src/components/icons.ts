@@ -42,6 +42,7 @@ export { default as PhoneMissed } from "@lucide/svelte/icons/phone-missed";
 export { default as Play } from "@lucide/svelte/icons/play";
 export { default as Poll } from "@lucide/svelte/icons/chart-no-axes-column";
 export { default as Search } from "@lucide/svelte/icons/search";
+export { default as Sliders } from "@lucide/svelte/icons/sliders-horizontal";
 export { default as Settings } from "@lucide/svelte/icons/settings";
 export { default as Shield } from "@lucide/svelte/icons/shield";
 export { default as ShieldAlert } from "@lucide/svelte/icons/shield-alert";

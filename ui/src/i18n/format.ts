@@ -19,7 +19,7 @@ export const formatMoment = dates({ dateStyle: "full", timeStyle: "short" });
 const formatWeekday = dates({ weekday: "short" });
 const formatDayOfYear = dates({ day: "numeric", month: "short" });
 const formatMonthNarrow = dates({ month: "short", ...inUtc });
-const formatMonthLong = dates({ month: "long", year: "numeric", ...inUtc });
+const formatMonthLong = dates({ month: "short", year: "numeric", ...inUtc });
 const formatLongDay = dates({ weekday: "long", day: "numeric", month: "long", year: "numeric", ...inUtc });
 const formatLocalTime = dates({ hour: "2-digit", minute: "2-digit", ...inUtc });
 

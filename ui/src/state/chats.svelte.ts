@@ -33,6 +33,8 @@ export class ChatsState {
   hasMedia = $state(false);
   #pause: ReturnType<typeof setTimeout> | undefined;
   #question = "";
+  #isLoading = false;
+  #isStale = false;
 
   constructor(app: AppState, source: ChatSource = librarySource(app.host)) {
     this.#app = app;
@@ -86,17 +88,25 @@ export class ChatsState {
     return groups;
   });
 
+  /** Reads the list; a call while one is under way is answered by that one. */
   async load(): Promise<void> {
-    if (this.stage.kind !== "ready") this.stage = { kind: "loading" };
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.#isStale = false;
+    if (this.stage.kind === "failed") this.stage = { kind: "loading" };
     try {
       this.stage = { kind: "ready", rows: await this.source.chats() };
     } catch (thrown) {
       this.stage = { kind: "failed", error: toHostError(thrown) };
+    } finally {
+      this.#isLoading = false;
     }
+    if (this.#isStale) this.invalidate();
   }
 
   /** Chats came or changed: the list is read again when it is next shown. */
   invalidate(): void {
+    this.#isStale = true;
     this.stage = { kind: "loading" };
     this.reader = null;
   }

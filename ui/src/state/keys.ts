@@ -1,6 +1,6 @@
 // Keyboard shortcuts of the whole window.
 
-export type Command = "find" | "search" | "jump" | "backup" | "open" | "settings" | "lock" | "help" | "regions" | "back" | { section: number };
+export type Command = "find" | "search" | "jump" | "export" | "backup" | "open" | "settings" | "lock" | "help" | "regions" | "back" | { section: number };
 
 type Stroke = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
 
@@ -15,6 +15,6 @@ export function commandOf(stroke: Stroke, isMac: boolean): Command | null {
   if (key === "?" || (key === "/" && stroke.shiftKey)) return "help";
   if (stroke.shiftKey) return null;
   if (key >= "1" && key <= "5") return { section: Number(key) };
-  const plain: Record<string, Command> = { g: "jump", b: "backup", o: "open", ",": "settings", l: "lock" };
+  const plain: Record<string, Command> = { g: "jump", e: "export", b: "backup", o: "open", ",": "settings", l: "lock" };
   return plain[key] ?? null;
 }

@@ -15,7 +15,7 @@ type Stage =
   | { kind: "done"; view: ProtectionView };
 
 /** The step of the stepper a stage belongs to. */
-const STEP: Record<Stage["kind"], number> = { place: 0, way: 1, password: 1, key: 2, offer_password: 2, try: 3, done: 4 };
+const STEP: Record<Stage["kind"], number> = { place: 0, way: 1, password: 1, key: 1, offer_password: 2, try: 3, done: 4 };
 
 export class SetupState {
   readonly #app: AppState;
@@ -24,18 +24,22 @@ export class SetupState {
   stage: Stage = $state.raw({ kind: "place", found: null, error: null });
   isBusy = $state(false);
 
+  /** The way that goes once the new one is proved. */
+  readonly #replaces: string | null;
   #first: FirstWay | null;
 
-  constructor(app: AppState, only: FirstWay | null, first: FirstWay | null = null) {
+  constructor(app: AppState, only: FirstWay | null, first: FirstWay | null = null, replaces: string | null = null) {
     this.#app = app;
     this.only = only;
     this.#first = first;
+    this.#replaces = replaces;
     if (only !== null) this.stage = { kind: only === "password" ? "password" : "key" };
     else if (app.protection.view?.place != null) this.#chooseWay();
   }
 
   get step(): number {
-    return STEP[this.stage.kind];
+    const isSecond = this.stage.kind === "key" && (this.#app.protection.view?.ways.length ?? 0) > 0;
+    return isSecond ? 2 : STEP[this.stage.kind];
   }
 
   async pickPlace(): Promise<void> {
@@ -74,14 +78,14 @@ export class SetupState {
   /** A password was set and typed a second time. */
   passwordProved(view: ProtectionView): void {
     this.#app.protection.take(view);
-    if (this.only !== null) this.#finish(view);
+    if (this.only !== null) void this.#replace(view);
     else this.stage = this.#has("recovery_key", view) ? { kind: "try" } : { kind: "key" };
   }
 
   /** The 64 digits were confirmed. */
   keyConfirmed(view: ProtectionView): void {
     this.#app.protection.take(view);
-    if (this.only !== null) this.#finish(view);
+    if (this.only !== null) void this.#replace(view);
     else this.stage = this.#has("password", view) ? { kind: "try" } : { kind: "offer_password" };
   }
 
@@ -93,6 +97,23 @@ export class SetupState {
   tried(view: ProtectionView): void {
     this.#app.protection.take(view);
     this.#finish(view);
+  }
+
+  /** Removes the old way, now that the new one opened the backup. */
+  async #replace(view: ProtectionView): Promise<void> {
+    const old = view.ways.find((way) => way.id === this.#replaces);
+    if (old === undefined) {
+      this.#finish(view);
+      return;
+    }
+    try {
+      const left = await this.#app.host.removeWay(old.id, view.ways.length <= 2);
+      this.#app.protection.take(left);
+      this.#finish(left);
+    } catch (thrown) {
+      this.#app.fail(thrown);
+      this.#finish(view);
+    }
   }
 
   #has(kind: WayKind, view: ProtectionView): boolean {
