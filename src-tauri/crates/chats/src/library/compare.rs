@@ -135,7 +135,17 @@ pub(super) fn merged_conversation(earlier: &Conversation, later: &Conversation) 
     let Conversation { id: _, app, account, native_id, kind, title, participants, extra } = later;
     let mut people: BTreeMap<&str, &Participant> =
         earlier.participants.iter().map(|person| (person.key.as_str(), person)).collect();
-    people.extend(participants.iter().map(|person| (person.key.as_str(), person)));
+    // In a text export a name is all there is of a person: one who was renamed here is not somebody new.
+    let is_text = native_id.is_none() && earlier.native_id.is_none();
+    let renamed = |person: &Participant| {
+        let named = |known: &Participant| known.name == person.key;
+        is_text
+            && !earlier.participants.iter().any(|known| known.key == person.key)
+            && earlier.participants.iter().any(named)
+    };
+    people.extend(
+        participants.iter().filter(|person| !renamed(person)).map(|person| (person.key.as_str(), person)),
+    );
     Conversation {
         id: earlier.id,
         app: *app,

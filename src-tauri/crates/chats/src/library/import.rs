@@ -2,7 +2,7 @@
 
 use super::compare;
 use super::error::LibraryError;
-use super::overlap::{Decision, Probe};
+use super::overlap::{Decision, OtherIds, Probe, Shift};
 use super::rows::{ImportOptions, ImportOutcome, Join, UndecidedJoin};
 use super::write::{Existing, Writer};
 use crate::error::ChatError;
@@ -28,6 +28,9 @@ pub struct ImportRun<'a> {
     /// Ordinal in the library minus ordinal in the source, at the last message both have.
     shift: Option<i64>,
     merged: Conversation,
+    /// How a text export differs from the conversation it joined, and the other ids its messages may have there.
+    difference: Option<Shift>,
+    others: OtherIds,
     seen: BTreeSet<ConversationId>,
 }
 
@@ -61,6 +64,8 @@ impl<'a> ImportRun<'a> {
             counts: Counts::default(),
             shift: None,
             merged: Conversation::default(),
+            difference: None,
+            others: OtherIds::default(),
             seen: BTreeSet::new(),
         })
     }
@@ -88,7 +93,7 @@ impl<'a> ImportRun<'a> {
 
     fn begin_conversation(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
         self.merged = conversation.clone();
-        (self.counts, self.shift) = (Counts::default(), None);
+        self.start_counting(0);
         if conversation.native_id.is_some() {
             return self.open(conversation.clone());
         }
@@ -103,6 +108,11 @@ impl<'a> ImportRun<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn start_counting(&mut self, present: u64) {
+        self.counts = Counts { present, ..Counts::default() };
+        (self.shift, self.difference, self.others) = (None, None, OtherIds::default());
     }
 
     /// Opens the conversation messages go to from now on.
@@ -142,7 +152,12 @@ impl<'a> ImportRun<'a> {
     fn settle(&mut self) -> Result<(), LibraryError> {
         let Some(probe) = self.probe.take() else { return Ok(()) };
         let decision = probe.decide(&self.writer, self.options.now)?;
-        let (Decision::Into(id) | Decision::New(id)) = decision;
+        let (id, difference) = match decision {
+            Decision::Into(id, difference) => (id, difference),
+            Decision::New(id) => (id, None),
+        };
+        self.merged = with_names(difference.as_ref(), &self.merged);
+        self.difference = difference;
         self.open(Conversation { id, ..self.merged.clone() })?;
         for message in probe.into_messages() {
             self.place(message, &mut NoMedia)?;
@@ -152,16 +167,46 @@ impl<'a> ImportRun<'a> {
 
     /// Puts a message into the open conversation.
     fn place(&mut self, mut message: Message, media: &mut dyn MediaOpener) -> Result<(), LibraryError> {
-        match self.writer.find(message.id)? {
-            None => {
-                take_media(self.media, &mut message, &[], media)?;
-                message.ordinal = self.shifted(&message)?;
-                self.writer.add(&message)?;
-                self.counts.added += 1;
-            }
-            Some(existing) => self.meet(&existing, message, media)?,
+        if let Some(existing) = self.existing(&mut message)? {
+            return self.meet(&existing, message, media);
         }
+        take_media(self.media, &mut message, &[], media)?;
+        message.ordinal = self.shifted(&message)?;
+        if let Some(difference) = &self.difference {
+            difference.put_right(&mut message);
+        }
+        self.writer.add(&message)?;
+        self.counts.added += 1;
         Ok(())
+    }
+
+    /// The message as it is here, by its id or, in a text export, by what else it may be known by.
+    fn existing(&mut self, message: &mut Message) -> Result<Option<Existing>, LibraryError> {
+        let is_text = self.merged.native_id.is_none();
+        let others = if is_text { self.others.take(self.difference.as_ref(), message) } else { Vec::new() };
+        let mut found = self.writer.find(message.id)?;
+        for other in others {
+            if found.is_none() {
+                found = match other.file {
+                    None => self.writer.find(other.id)?,
+                    Some(print) => self
+                        .writer
+                        .find_file(other.id, print)?
+                        .filter(|existing| is_one_file(&existing.message, message)),
+                };
+            }
+        }
+        if let Some(existing) = &found
+            && is_text
+        {
+            // Names and clocks of an export are those of one phone at one time; the first ones stay.
+            message.sender.clone_from(&existing.message.sender);
+            message.direction = existing.message.direction;
+            if self.difference.is_some() && existing.message.id != message.id {
+                message.time.clone_from(&existing.message.time);
+            }
+        }
+        Ok(found)
     }
 
     fn meet(
@@ -171,6 +216,11 @@ impl<'a> ImportRun<'a> {
         media: &mut dyn MediaOpener,
     ) -> Result<(), LibraryError> {
         self.shift = difference(existing.message.ordinal, message.ordinal);
+        if message.id != existing.message.id && is_nameless(&message) {
+            // The export without media says less of it than is known.
+            self.counts.present += 1;
+            return Ok(());
+        }
         take_media(self.media, &mut message, &existing.message.attachments, media)?;
         match compare::merged(&existing.message, &message) {
             None => self.counts.present += 1,
@@ -261,8 +311,7 @@ impl<'a> ImportRun<'a> {
     /// Moves every message of one conversation into another and removes the first.
     fn fold(&mut self, from: ConversationId, into: ConversationId) -> Result<(), LibraryError> {
         // Messages the export itself has twice have no record of their own: they stay counted as present.
-        self.counts = Counts { present: self.counts.present, ..Counts::default() };
-        self.shift = None;
+        self.start_counting(self.counts.present);
         let segments = self.writer.segment_rows(from)?;
         self.open(Conversation { id: into, ..self.merged.clone() })?;
         for segment in segments {
@@ -284,6 +333,28 @@ impl<'a> ImportRun<'a> {
         self.writer.end_conversation()?;
         Ok(merged.id)
     }
+}
+
+/// The conversation with its people under the keys they have here; the later names are shown.
+fn with_names(difference: Option<&Shift>, conversation: &Conversation) -> Conversation {
+    let mut named = conversation.clone();
+    if let Some(difference) = difference {
+        for person in &mut named.participants {
+            person.key = difference.name(&person.key).to_owned();
+        }
+    }
+    named
+}
+
+fn is_nameless(message: &Message) -> bool {
+    message.attachments.iter().any(|attachment| attachment.name.is_none() && attachment.blob.is_none())
+}
+
+/// One export names the file and the other leaves it out, or both name the same.
+fn is_one_file(here: &Message, there: &Message) -> bool {
+    let name = |message: &Message| message.attachments.first().and_then(|attachment| attachment.name.clone());
+    here.attachments.len() == there.attachments.len()
+        && (is_nameless(here) || is_nameless(there) || name(here) == name(there))
 }
 
 fn difference(to: u64, from: u64) -> Option<i64> {

@@ -9,6 +9,10 @@ use super::write::{Writer, short_of};
 use crate::model::{Conversation, ConversationId, Message};
 use rusqlite::{Connection, OptionalExtension};
 
+mod shift;
+
+pub(super) use shift::{OtherIds, Shift, file_print};
+
 /// Messages looked at before a place is chosen.
 const PROBE: usize = 512;
 /// A run this long is no accident.
@@ -83,8 +87,8 @@ pub(super) struct Probe {
 
 /// Where a text export goes.
 pub(super) enum Decision {
-    /// Into a conversation that is here.
-    Into(ConversationId),
+    /// Into a conversation that is here, which may tell the same otherwise.
+    Into(ConversationId, Option<Shift>),
     /// Into a new one.
     New(ConversationId),
 }
@@ -115,16 +119,28 @@ impl Probe {
 
     /// Decides by what was held back.
     pub(super) fn decide(&self, writer: &Writer<'_>, now: i64) -> Result<Decision, LibraryError> {
-        let mut best: Option<(u64, ConversationId)> = None;
+        let mut best: Option<(u64, ConversationId, Option<Shift>)> = None;
         for candidate in &self.candidates {
-            let evidence = self.weigh(writer.connection(), candidate)?;
-            let is_twin = self.messages.is_empty() && evidence.is_same_title;
-            if is_twin || evidence.is_certain(!self.is_full) {
-                best = best.max(Some((evidence.matched, candidate.id)));
+            let plain = self.weigh(writer.connection(), candidate, None)?;
+            let is_twin = self.messages.is_empty() && plain.is_same_title;
+            let mut found = (is_twin || plain.is_certain(!self.is_full)).then_some((plain.matched, None));
+            if plain.contradictions > 0 || (found.is_none() && plain.matched < plain.total) {
+                let shift = Shift::find(writer, candidate.n, &self.messages)?;
+                if let Some(shift) = shift {
+                    let shifted = self.weigh(writer.connection(), candidate, Some(&shift))?;
+                    if shifted.is_certain(!self.is_full) && shifted.matched > plain.matched {
+                        found = Some((shifted.matched, Some(shift)));
+                    }
+                }
+            }
+            if let Some((matched, shift)) =
+                found.filter(|(matched, _)| best.as_ref().is_none_or(|best| *matched > best.0))
+            {
+                best = Some((matched, candidate.id, shift));
             }
         }
         Ok(match best {
-            Some((_, id)) => Decision::Into(id),
+            Some((_, id, shift)) => Decision::Into(id, shift),
             None => Decision::New(self.new_id(now)),
         })
     }
@@ -134,7 +150,12 @@ impl Probe {
         self.messages
     }
 
-    fn weigh(&self, connection: &Connection, candidate: &Candidate) -> Result<Evidence, LibraryError> {
+    fn weigh(
+        &self,
+        connection: &Connection,
+        candidate: &Candidate,
+        shift: Option<&Shift>,
+    ) -> Result<Evidence, LibraryError> {
         let title = fold(&self.conversation.title);
         let mut evidence =
             Evidence { is_same_title: !title.is_empty() && title == candidate.title, ..Evidence::default() };
@@ -142,9 +163,20 @@ impl Probe {
         let mut statement = connection.prepare_cached(
             "SELECT m.position FROM message_id i JOIN message m ON m.key = i.key WHERE i.conversation = ? AND i.short = ?",
         )?;
-        for message in self.messages.iter().filter(|message| is_all_system || !message.is_system()) {
-            let position =
-                statement.query_row([candidate.n, short_of(message.id)], |row| row.get(0)).optional()?;
+        let mut others = OtherIds::default();
+        for message in &self.messages {
+            let mut ids = vec![message.id];
+            ids.extend(others.take(shift, message).into_iter().map(|other| other.id));
+            if message.is_system() && !is_all_system {
+                continue;
+            }
+            let mut position = None;
+            for id in ids {
+                if position.is_none() {
+                    position =
+                        statement.query_row([candidate.n, short_of(id)], |row| row.get(0)).optional()?;
+                }
+            }
             evidence.note(candidate, message.time.as_ref().map(|time| time.utc_ms), position);
         }
         Ok(evidence)
@@ -264,7 +296,7 @@ pub(super) fn target(
 ) -> Result<Option<ConversationId>, LibraryError> {
     let probe = Probe { messages, is_full: !is_whole, ..Probe::begin(writer.connection(), conversation)? };
     Ok(match probe.decide(writer, 0)? {
-        Decision::Into(id) => Some(id),
+        Decision::Into(id, _) => Some(id),
         Decision::New(_) => None,
     })
 }

@@ -116,8 +116,12 @@ impl Chat {
     }
 
     /// Adds a message at a minute after [`MAY`].
-    pub(super) fn say(mut self, minute: i64, sender: &str, text: &str) -> Self {
-        let mut message = message(minute, sender, text);
+    pub(super) fn say(self, minute: i64, sender: &str, text: &str) -> Self {
+        self.put(message(minute, sender, text))
+    }
+
+    /// Adds a message, which gets its id and place.
+    pub(super) fn put(mut self, mut message: Message) -> Self {
         message.ordinal = u64::try_from(self.messages.len()).unwrap();
         message.id = match &self.conversation.native_id {
             Some(_) => MessageId::derive(self.conversation.id, &message.ordinal.to_string()),
@@ -149,15 +153,14 @@ impl Chat {
 
     pub(super) fn file(mut self, minute: i64, name: &str, content: &[u8]) -> Self {
         self.files.push((name.into(), content.to_vec()));
-        self.say(minute, "Anna", "").with(|message| {
-            message.kind = MessageKind::Media;
-            message.attachments = vec![Attachment {
-                kind: AttachmentKind::Photo,
-                name: Some(name.into()),
-                state: AttachmentState::Present,
-                ..Attachment::default()
-            }];
-        })
+        let attachment = Attachment {
+            kind: AttachmentKind::Photo,
+            name: Some(name.into()),
+            state: AttachmentState::Present,
+            ..Attachment::default()
+        };
+        let attachments = vec![attachment];
+        self.put(Message { kind: MessageKind::Media, attachments, ..message(minute, "Anna", "") })
     }
 
     pub(super) fn read(&self, sink: &mut dyn Sink) -> Result<(), ChatError> {

@@ -5,6 +5,7 @@ use super::error::LibraryError;
 use super::keys::{KeyMaker, is_in_minute};
 use super::log::{LogWriter, SegmentCache, Spot, unpack};
 use super::order;
+use super::overlap::file_print;
 use super::rows_of;
 use super::words;
 use crate::model::{Conversation, ConversationId, Import, Message, MessageId};
@@ -182,26 +183,61 @@ impl<'a> Writer<'a> {
 
     /// Looks a message up by its id, whatever is committed of it.
     pub(super) fn find(&self, id: MessageId) -> Result<Option<Existing>, LibraryError> {
+        self.find_where(id, |message| message.id == id)
+    }
+
+    /// Looks a message with files up by what it is known by when names are left out.
+    pub(super) fn find_file(&self, id: MessageId, print: [u8; 16]) -> Result<Option<Existing>, LibraryError> {
+        self.find_where(id, |message| file_print(message) == Some(print))
+    }
+
+    fn find_where(
+        &self,
+        id: MessageId,
+        fits: impl Fn(&Message) -> bool,
+    ) -> Result<Option<Existing>, LibraryError> {
         let short = short_of(id);
         let current = self.current.as_ref().ok_or(NO_CONVERSATION)?;
         if current.seen.as_ref().is_some_and(|seen| !seen.contains(&short)) {
             return Ok(None);
         }
-        let mut keys: Vec<i64> = self.new_ids.get(&short).copied().into_iter().collect();
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT key FROM message_id WHERE conversation = ? AND short = ? ORDER BY key")?;
-        let rows = statement.query_map([current.n, short], |row| row.get(0))?;
-        for row in rows {
-            keys.push(row?);
-        }
-        for key in keys {
+        for key in self.keys_of(current.n, short)? {
             let (message, spot) = self.read(key)?;
-            if message.id == id {
+            if fits(&message) {
                 return Ok(Some(Existing { key, message, spot }));
             }
         }
         Ok(None)
+    }
+
+    fn keys_of(&self, n: i64, short: i64) -> Result<Vec<i64>, LibraryError> {
+        let mut keys: Vec<i64> = self.new_ids.get(&short).copied().into_iter().collect();
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT key FROM message_id WHERE conversation = ? AND short = ? ORDER BY key")?;
+        let rows = statement.query_map([n, short], |row| row.get(0))?;
+        for row in rows {
+            keys.push(row?);
+        }
+        Ok(keys)
+    }
+
+    /// Remembers a message with files by its place among those its sender sent at that time.
+    fn add_file_id(&mut self, message: &Message, key: i64) -> Result<(), LibraryError> {
+        let is_text = self.current()?.conversation.native_id.is_none();
+        let Some(print) = file_print(message).filter(|_| is_text) else { return Ok(()) };
+        let n = self.current()?.n;
+        for count in 0_u32.. {
+            let short = short_of(MessageId::from_fingerprint(&print, count));
+            if self.keys_of(n, short)?.is_empty() {
+                if let Some(seen) = self.current_mut()?.seen.as_mut() {
+                    seen.insert(short);
+                }
+                self.new_ids.insert(short, key);
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn read(&self, key: i64) -> Result<(Message, Spot), LibraryError> {
@@ -286,6 +322,7 @@ impl<'a> Writer<'a> {
         let (n, text) = (current.n, words::index_text(message, current.n, sender));
         rows_of::add_attachments(&self.connection, n, key, message)?;
         self.note_words(key, WordsChange::In(text));
+        self.add_file_id(message, key)?;
         self.end_of_step()
     }
 

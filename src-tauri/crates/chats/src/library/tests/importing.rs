@@ -321,3 +321,138 @@ fn a_chat_without_messages_is_kept_once() {
 
     assert_eq!(home.only_chat().messages, 0);
 }
+
+/// The same talk as another phone tells it: other names, another zone, with or without media.
+fn told_otherwise(chat: &Chat, change: impl Fn(&mut Message)) -> Chat {
+    let mut told = Chat::text("told otherwise");
+    told.files.clone_from(&chat.files);
+    for message in &chat.messages {
+        let mut message = message.clone();
+        change(&mut message);
+        told = told.put(message);
+    }
+    told
+}
+
+fn long_talk(first: i64, count: i64) -> Chat {
+    (first..first + count).fold(Chat::text("Anna"), |chat, minute| {
+        let sender = if minute % 2 == 0 { "+49 170 1234567" } else { "Ben" };
+        chat.say(minute, sender, &format!("we talk about topic{} and about thing{minute}", minute / 7))
+    })
+}
+
+#[test]
+fn a_contact_that_was_renamed_is_the_same_person() {
+    let home = Home::new();
+    let id = home.import(&long_talk(0, 300)).conversations[0];
+    let renamed = told_otherwise(&long_talk(100, 300), |message| {
+        if message.sender.as_deref() != Some("Ben") {
+            message.sender = Some("Anna R".into());
+        }
+    });
+    let renamed = Chat {
+        conversation: Conversation {
+            participants: ["Anna R", "Ben"].map(person).into(),
+            ..renamed.conversation
+        },
+        ..renamed
+    };
+
+    let outcome = home.import(&renamed);
+    let log = home.log(id);
+    let again = home.import(&renamed);
+
+    assert_eq!((outcome.added, outcome.updated, outcome.present), (100, 0, 200));
+    assert_eq!((again.added, again.updated, again.present), (0, 0, 300));
+    assert_eq!(home.log(id), log);
+    let names: Vec<_> = home
+        .library
+        .messages(id, 98, 300)
+        .unwrap()
+        .into_iter()
+        .filter_map(|stored| stored.sender_name)
+        .collect();
+    assert!(names.iter().all(|name| name == "Ben" || name == "Anna R"), "the later name is shown everywhere");
+    let keys: Vec<_> =
+        home.only_chat().conversation.participants.into_iter().map(|person| person.key).collect();
+    assert_eq!(keys, ["+49 170 1234567", "Anna", "Ben"]);
+}
+
+#[test]
+fn a_phone_in_another_zone_tells_the_same_chat() {
+    let home = Home::new();
+    let id = home.import(&long_talk(0, 300)).conversations[0];
+    let moved = told_otherwise(&long_talk(100, 300), |message| {
+        let time = message.time.as_mut().unwrap();
+        time.local_ms = time.local_ms.map(|local| local + 90 * MINUTE);
+        time.utc_ms += 90 * MINUTE;
+    });
+
+    let outcome = home.import(&moved);
+    let again = home.import(&moved);
+
+    assert_eq!((outcome.added, outcome.updated, outcome.present), (100, 0, 200));
+    assert_eq!((again.added, again.updated, again.present), (0, 0, 300));
+    let times: Vec<i64> = home
+        .library
+        .messages(id, 0, 500)
+        .unwrap()
+        .iter()
+        .filter_map(|one| Some(one.message.time.as_ref()?.utc_ms))
+        .collect();
+    assert_eq!(times, (0..400).map(|minute| MAY + minute * MINUTE).collect::<Vec<_>>());
+}
+
+fn talk_with_pictures() -> Chat {
+    (0..60).fold(Chat::text("Anna"), |chat, minute| {
+        let chat = chat.say(minute, "Ben", &format!("line {minute}"));
+        chat.file(minute, &format!("a{minute}.jpg"), &[1, 2, 3, u8::try_from(minute).unwrap()]).file(
+            minute,
+            &format!("b{minute}.jpg"),
+            &[9, u8::try_from(minute).unwrap()],
+        )
+    })
+}
+
+fn without_media(chat: &Chat) -> Chat {
+    told_otherwise(chat, |message| {
+        for attachment in &mut message.attachments {
+            attachment.name = None;
+            attachment.state = AttachmentState::Omitted;
+        }
+    })
+}
+
+#[test]
+fn an_export_with_media_completes_one_without() {
+    let home = Home::new();
+    let with = talk_with_pictures();
+    home.import(&without_media(&with));
+
+    let outcome = home.import(&with);
+    let again = home.import(&with);
+
+    assert_eq!((outcome.added, outcome.updated, outcome.present), (0, 120, 60));
+    assert_eq!((again.added, again.updated, again.present), (0, 0, 180));
+    assert_eq!((home.only_chat().messages, home.only_chat().media), (180, 120));
+    let names: Vec<_> = home
+        .library
+        .messages(home.only_chat().conversation.id, 0, 6)
+        .unwrap()
+        .into_iter()
+        .filter_map(|stored| stored.message.attachments.first()?.name.clone())
+        .collect();
+    assert_eq!(names, ["a0.jpg", "b0.jpg", "a1.jpg", "b1.jpg"]);
+}
+
+#[test]
+fn an_export_without_media_adds_nothing_to_one_with() {
+    let home = Home::new();
+    let with = talk_with_pictures();
+    home.import(&with);
+
+    let outcome = home.import(&without_media(&with));
+
+    assert_eq!((outcome.added, outcome.updated, outcome.present), (0, 0, 180));
+    assert_eq!(home.only_chat().media, 120);
+}
