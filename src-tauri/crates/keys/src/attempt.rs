@@ -59,3 +59,41 @@ impl<'a> Attempt<'a> {
         self.places[0].1.head()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Argon2Params, OpenKeyslots, Reach, SlotDetails};
+    use coffer_secret::SecretString;
+    use coffer_secret::testing::SeededEntropy;
+
+    fn password(text: &str) -> UnlockSecret {
+        UnlockSecret::Password(SecretString::new(text.to_owned()))
+    }
+
+    fn written(open: &mut OpenKeyslots, entropy: &SeededEntropy) -> KeyslotFile {
+        let written = open.encode(entropy).unwrap();
+        open.mark_written(&written);
+        KeyslotFile::decode(&written.file_name, written.bytes).unwrap()
+    }
+
+    #[test]
+    fn a_slot_is_tried_once_for_all_versions_and_cheap_slots_first() {
+        let entropy = SeededEntropy::new(1);
+        let details = SlotDetails { name: String::new(), added: 1, proved: None, reach: Reach::Anywhere };
+        let dear = Argon2Params::new(64 * 1024, 4, 1).unwrap();
+        let repository = RepositoryId::make(&entropy);
+        let mut open =
+            OpenKeyslots::create(repository, &password("dear"), details.clone(), dear, &entropy).unwrap();
+        let first = written(&mut open, &entropy);
+        open.add(&password("cheap"), details, Argon2Params::FLOOR, &entropy).unwrap();
+        let files = [written(&mut open, &entropy), first];
+
+        let attempts = attempts(&files, SlotKind::Password);
+
+        let costs: Vec<u64> = attempts.iter().map(Attempt::cost).collect();
+        let places: Vec<usize> = attempts.iter().map(|attempt| attempt.places().len()).collect();
+        assert_eq!(costs, [65_536 * 3, 65_536 * 4]);
+        assert_eq!(places, [1, 2]);
+    }
+}

@@ -37,7 +37,7 @@ impl UnlockSecret {
 }
 
 /// Input of a key-encryption key: a secret that cannot be guessed. A password becomes one only by [`StrongKey::stretch`].
-#[derive(Debug)]
+/// Never printed: there is no `Debug`.
 pub(crate) struct StrongKey(Zeroizing<Vec<u8>>);
 
 impl StrongKey {
