@@ -5,6 +5,8 @@
 
 pub mod error;
 mod files;
+#[cfg(any(test, feature = "generate"))]
+pub mod generate;
 pub mod library;
 pub mod media;
 pub mod model;

@@ -1,0 +1,116 @@
+//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|samples …`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use coffer_chats::ChatError;
+use coffer_chats::generate::{Phone, Truth, write_samples, write_telegram, write_whatsapp_text};
+use coffer_chats::model::{Conversation, Message};
+use coffer_chats::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
+
+const USAGE: &str = "usage:
+  coffer-generate whatsapp-text --out FILE [--messages N] [--seed N] [--phone android|android-us|android-de|ios|ios-es]
+  coffer-generate telegram --out FOLDER [--messages N] [--seed N]
+  coffer-generate samples --out FOLDER
+  coffer-generate count --in PATH        reads an export and counts, to measure the reader alone
+The true counts are written beside: FILE.truth.json, FOLDER/truth.json.
+";
+
+fn main() -> ExitCode {
+    match run(&std::env::args().skip(1).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "coffer-generate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> io::Result<()> {
+    let Some((what, rest)) = arguments.split_first() else { return Err(usage()) };
+    if what == "count" {
+        return count(Path::new(value(rest, "--in").ok_or_else(usage)?));
+    }
+    let out = value(rest, "--out").map(PathBuf::from).ok_or_else(usage)?;
+    let messages = number(rest, "--messages", 1000)?;
+    let seed = number(rest, "--seed", 1)?;
+    match what.as_str() {
+        "whatsapp-text" => {
+            let word = value(rest, "--phone").unwrap_or("android");
+            let phone = Phone::ALL.into_iter().find(|phone| phone.word() == word).ok_or_else(usage)?;
+            if let Some(folder) = out.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let mut file = io::BufWriter::with_capacity(1 << 20, fs::File::create(&out)?);
+            let truth = write_whatsapp_text(&mut file, phone, messages, seed)?;
+            tell(&truth, &beside(&out))
+        }
+        "telegram" => {
+            let truth = write_telegram(&out, messages, seed)?;
+            tell(&truth, &out.join("truth.json"))
+        }
+        "samples" => write_samples(&out),
+        _ => Err(usage()),
+    }
+}
+
+fn tell(truth: &Truth, path: &Path) -> io::Result<()> {
+    truth.write(path)?;
+    writeln!(io::stdout(), "{} entries, {} people; counts in {}", truth.entries, truth.people, path.display())
+}
+
+/// Takes everything and keeps nothing.
+#[derive(Default)]
+struct Counter {
+    bytes: u64,
+}
+
+impl Sink for Counter {
+    fn conversation(&mut self, _: &Conversation) -> Result<(), ChatError> {
+        Ok(())
+    }
+    fn message(&mut self, message: Message, _: &mut dyn MediaOpener) -> Result<(), ChatError> {
+        self.bytes += u64::try_from(message.text.len()).unwrap_or(0);
+        Ok(())
+    }
+    fn conversation_end(&mut self, _: &Conversation) -> Result<(), ChatError> {
+        Ok(())
+    }
+}
+
+fn count(path: &Path) -> io::Result<()> {
+    let mut counter = Counter::default();
+    let options = ReadOptions { zone: Zone::Known("Europe/Lisbon".to_owned()), ..ReadOptions::default() };
+    let report = read(path, &options, &mut counter, &Cancel::default()).map_err(io::Error::other)?;
+    writeln!(
+        io::stdout(),
+        "{} entries, {} system, {} bytes of text",
+        report.read,
+        report.system,
+        counter.bytes
+    )
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".truth.json");
+    PathBuf::from(name)
+}
+
+fn value<'a>(arguments: &'a [String], name: &str) -> Option<&'a str> {
+    let at = arguments.iter().position(|argument| argument == name)?;
+    arguments.get(at + 1).map(String::as_str)
+}
+
+fn number(arguments: &[String], name: &str, default: u64) -> io::Result<u64> {
+    match value(arguments, name) {
+        Some(text) => text.parse().map_err(|_| usage()),
+        None => Ok(default),
+    }
+}
+
+fn usage() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, USAGE)
+}

@@ -1,0 +1,172 @@
+use super::*;
+use crate::error::ChatError;
+use crate::model::{Conversation, Message, MessageKind};
+use crate::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
+
+/// Counts what a reader finds.
+#[derive(Default)]
+struct Count(Truth);
+
+impl Sink for Count {
+    fn conversation(&mut self, _: &Conversation) -> Result<(), ChatError> {
+        Ok(())
+    }
+    fn message(&mut self, message: Message, _: &mut dyn MediaOpener) -> Result<(), ChatError> {
+        let truth = &mut self.0;
+        truth.entries += 1;
+        truth.edited += u64::from(message.is_edited());
+        truth.deleted += u64::from(message.deleted.is_some());
+        truth.reacted += u64::from(!message.reactions.is_empty());
+        truth.replies += u64::from(message.reply_to.is_some());
+        truth.calls += u64::from(matches!(message.kind, MessageKind::Call(_)));
+        truth.polls += u64::from(matches!(message.kind, MessageKind::Poll(_)));
+        truth.places += u64::from(matches!(message.kind, MessageKind::Location(_)));
+        Ok(())
+    }
+    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
+        self.0.people = u64::try_from(conversation.participants.len()).unwrap();
+        Ok(())
+    }
+}
+
+fn found(path: &Path) -> Truth {
+    let mut count = Count::default();
+    let options = ReadOptions { zone: Zone::Known("Europe/Lisbon".into()), ..ReadOptions::default() };
+    let report = read(path, &options, &mut count, &Cancel::default()).unwrap();
+    assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+    assert!(report.undecided.is_empty(), "{:?}", report.undecided);
+    count.0.system = report.system;
+    count.0.media_found = report.media_found;
+    count.0.media_missing = report.media_missing;
+    count.0.media_omitted = report.media_omitted;
+    count.0
+}
+
+fn whatsapp_is_read_as_written(phone: Phone) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("WhatsApp Chat with Everyone.txt");
+    let truth = write_whatsapp_text(&mut create(&path).unwrap(), phone, 5000, 7).unwrap();
+
+    assert_eq!(found(&path), truth, "{}", phone.word());
+    assert!(truth.polls > 0 && truth.places > 0 && truth.calls > 0, "{truth:?}");
+}
+
+#[test]
+fn android_texts_are_read_as_written() {
+    whatsapp_is_read_as_written(Phone::Android);
+}
+
+#[test]
+fn american_android_texts_are_read_as_written() {
+    whatsapp_is_read_as_written(Phone::AndroidAmerican);
+}
+
+#[test]
+fn german_android_texts_are_read_as_written() {
+    whatsapp_is_read_as_written(Phone::AndroidGerman);
+}
+
+#[test]
+fn ios_texts_are_read_as_written() {
+    whatsapp_is_read_as_written(Phone::Ios);
+}
+
+#[test]
+fn spanish_ios_texts_are_read_as_written() {
+    whatsapp_is_read_as_written(Phone::IosSpanish);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_text() {
+    let text = |seed| {
+        let mut bytes = Vec::new();
+        write_whatsapp_text(&mut bytes, Phone::Ios, 300, seed).unwrap();
+        bytes
+    };
+
+    assert_eq!(text(3), text(3));
+    assert_ne!(text(3), text(4));
+}
+
+#[test]
+fn civil_dates_are_those_of_the_calendar() {
+    assert_eq!(civil(0), (1970, 1, 1, 0, 0, 0));
+    assert_eq!(civil(951_782_399), (2000, 2, 28, 23, 59, 59));
+    assert_eq!(civil(951_782_400), (2000, 2, 29, 0, 0, 0));
+    assert_eq!(civil(-1), (1969, 12, 31, 23, 59, 59));
+}
+
+#[test]
+fn telegram_folders_are_read_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_telegram(folder.path(), 3000, 5).unwrap();
+
+    assert_eq!(found(folder.path()), truth);
+    assert!(truth.media_found > 0 && truth.replies > 0 && truth.reacted > 0, "{truth:?}");
+}
+
+#[test]
+fn the_sample_group_has_a_bit_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    write_samples(folder.path()).unwrap();
+
+    let found = found(&folder.path().join("WhatsApp Chat - Summer in Porto.zip"));
+
+    let expected = Truth {
+        entries: 63,
+        system: 6,
+        calls: 2,
+        media_found: 8,
+        media_missing: 1,
+        media_omitted: 2,
+        edited: 1,
+        deleted: 2,
+        polls: 1,
+        places: 1,
+        people: 4,
+        ..Truth::default()
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_sample_friend_has_a_bit_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    write_samples(folder.path()).unwrap();
+
+    let found = found(&folder.path().join("ChatExport_2026-05-20"));
+
+    let expected = Truth {
+        entries: 23,
+        system: 2,
+        calls: 2,
+        media_found: 3,
+        media_missing: 1,
+        edited: 1,
+        places: 1,
+        reacted: 5,
+        replies: 3,
+        people: 2,
+        ..Truth::default()
+    };
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_shipped_samples_are_what_the_generator_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    write_samples(folder.path()).unwrap();
+    let shipped = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples"));
+
+    for name in [
+        "WhatsApp Chat - Summer in Porto.zip",
+        "ChatExport_2026-05-20/result.json",
+        "ChatExport_2026-05-20/photos/photo_1@02-11-2025_18-30-05.jpg",
+        "ChatExport_2026-05-20/photos/photo_2@15-02-2026_09-12-40.jpg",
+        "ChatExport_2026-05-20/voice_messages/audio_1@20-12-2025_21-05-33.ogg",
+    ] {
+        let made = fs::read(folder.path().join(name)).unwrap();
+        assert!(fs::read(shipped.join(name)).is_ok_and(|shipped| shipped == made), "{name} is stale");
+    }
+}
