@@ -1,9 +1,6 @@
 //! A place that fails at every operation in turn: committed backups stay, the next run needs no manual step.
-#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail by panicking")]
 
-#[path = "support/small.rs"]
-mod small;
-
+use crate::small::{Content, Small, content, fill, info, keys, open, restorable};
 use coffer_archive::{
     ArchiveError, CheckDepth, Failure, Head, MemoryStore, Repository, SnapshotInfo, Store, StoreError,
     Unlocked, WriterId,
@@ -11,7 +8,6 @@ use coffer_archive::{
 use coffer_keys::{RecoveryKey, UnlockSecret};
 use coffer_secret::Entropy;
 use coffer_secret::testing::SeededEntropy;
-use small::{Small, content, fill, info, keys, open, restorable};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -80,7 +76,7 @@ fn a_backup_that_crashes_at_any_operation_loses_nothing_and_the_next_one_adopts_
     assert!(crashes > 50, "{crashes}");
 }
 
-fn third_content() -> small::Content {
+fn third_content() -> Content {
     let mut content = content(2);
     for (name, (_, bytes)) in &mut content {
         if !bytes.is_empty() {

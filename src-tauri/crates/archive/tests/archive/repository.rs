@@ -1,9 +1,6 @@
 //! What a repository does when nobody is in the way, and what it says when something is not as it should be.
-#![expect(clippy::unwrap_used, reason = "the helpers of these tests fail by panicking")]
 
-#[path = "support/small.rs"]
-mod small;
-
+use crate::small::{Small, content, fill, info, keys, open, restorable};
 use coffer_archive::{
     ArchiveError, CheckDepth, ChunkKind, Counts, Entry, MemoryStore, Repository, SnapshotId, Store,
     StoreError, What, WriterId,
@@ -11,7 +8,6 @@ use coffer_archive::{
 use coffer_keys::{KeyError, RecoveryKey, UnlockSecret};
 use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
-use small::{Small, content, fill, info, keys, open, restorable};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
