@@ -2,22 +2,85 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a story stops at the first surprise")]
 
+#[path = "e2e/by_keyboard.rs"]
+mod by_keyboard;
 #[path = "e2e/computer.rs"]
 mod computer;
+#[path = "e2e/files.rs"]
+mod files;
 #[path = "e2e/looks.rs"]
 mod looks;
+#[path = "e2e/story.rs"]
+mod story;
 #[path = "e2e/window.rs"]
 mod window;
 
 use computer::Computer;
+use looks::Looks;
+use story::Way;
 
 #[tokio::test]
-async fn a_first_run_offers_three_ways_to_begin() {
-    let computer = Computer::new();
+async fn the_whole_story_in_a_window_looks_right_and_brings_the_same_chats_back() {
+    let mut looks = Looks::closely();
+    let old = Computer::new();
+    let place = old.path("backups");
+    std::fs::create_dir(&place).unwrap();
+    let window = old.open().await;
+    story::adds_chats(&old, &window, &mut looks).await;
+    let before = story::reads_both(&window).await;
+    story::looks_around_the_chats(&window, &mut looks).await;
+    story::goes_to_protection(&window, &mut looks).await;
+    let digits = story::sets_protection_up(&old, &window, &place, &mut looks).await;
+    story::backs_up(&window, &mut looks).await;
+    story::locks_and_unlocks(&window, &mut looks).await;
+    window.close().await;
 
+    let new = Computer::new();
+    let window = new.open().await;
+    story::restores(&new, &window, &place, Way::Password, &mut looks).await;
+    let after = story::reads_both(&window).await;
+    window.close().await;
+
+    let third = Computer::new();
+    let window = third.open().await;
+    story::restores(&third, &window, &place, Way::Digits(&digits), &mut looks).await;
+    let after_digits = story::reads_both(&window).await;
+    window.close().await;
+
+    assert_eq!(before, after);
+    assert_eq!(before, after_digits);
+    looks.found_nothing();
+}
+
+#[tokio::test]
+async fn the_same_story_works_with_the_keyboard_alone() {
+    let old = Computer::new();
+    let place = old.path("backups");
+    std::fs::create_dir(&place).unwrap();
+    let window = old.open().await;
+    by_keyboard::adds_chats(&old, &window).await;
+    by_keyboard::reads_both(&window).await;
+    let digits = by_keyboard::protects(&old, &window, &place).await;
+    window.close().await;
+
+    let new = Computer::new();
+    let window = new.open().await;
+    by_keyboard::restores(&new, &window, &place, &digits).await;
+    window.close().await;
+}
+
+#[tokio::test]
+async fn sample_chats_open_in_a_window_and_leave_nothing_behind() {
+    let mut looks = Looks::closely();
+    let computer = Computer::new();
     let window = computer.open().await;
+
+    window.press("Look around with sample chats").await;
+    window.sees("These are sample chats. Nothing here is yours.").await;
+    looks.at(&window, "samples").await;
+    window.press("Close the sample chats").await;
     window.is_at("Keep your chats. Only you can open them.").await;
 
-    looks::look(&window, "welcome").await;
     window.close().await;
+    looks.found_nothing();
 }

@@ -6,15 +6,12 @@ mod chats;
 mod protection;
 mod restore;
 
+use crate::opened::Opened;
 use coffer_engine::view::ErrorView;
 use coffer_engine::{Engine, Error, Unlock};
 use coffer_secret::SecretString;
 use serde::{Deserialize, Deserializer};
-use std::sync::Arc;
 use tauri::{State, Wry};
-
-/// The engine, or why it did not open.
-pub struct Opened(pub Result<Arc<Engine>, ErrorView>);
 
 /// What a command gives back.
 type Answer<T> = Result<T, ErrorView>;
@@ -81,14 +78,17 @@ async fn ask<T: Send + 'static>(
     opened: State<'_, Opened>,
     question: impl FnOnce(&Engine) -> Result<T, Error> + Send + 'static,
 ) -> Answer<T> {
-    let engine = opened.0.clone()?;
-    let answer = tauri::async_runtime::spawn_blocking(move || question(&engine)).await;
+    let opened = opened.inner().clone();
+    let answer = tauri::async_runtime::spawn_blocking(move || {
+        let engine = opened.engine()?;
+        question(&engine).map_err(|error| error.view())
+    });
     // The thread only fails to answer when the question panicked; the person is told that something broke.
-    answer.map_err(|_| ErrorView { code: "storage".to_owned(), detail: None })?.map_err(|error| error.view())
+    answer.await.map_err(|_| ErrorView { code: "storage".to_owned(), detail: None })?
 }
 
 /// A secret a person typed, taken over as soon as it arrives.
-struct Typed(SecretString);
+pub struct Typed(SecretString);
 
 impl<'de> Deserialize<'de> for Typed {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -3,36 +3,54 @@
 mod commands;
 mod dialogs;
 mod events;
+mod opened;
 
-use coffer_engine::view::ErrorView;
-use coffer_engine::{Engine, Error};
-use commands::Opened;
-use std::path::PathBuf;
-use std::sync::Arc;
+use opened::Opened;
+use tauri::webview::NewWindowResponse;
+use tauri::{App, Manager, Url, WebviewWindowBuilder};
 
-/// Opens the engine and the window, and returns when the window is closed.
+/// Opens the window, and returns when it is closed.
 ///
 /// # Panics
 /// When the webview cannot start: there is no window to say so in.
 pub fn run() {
-    let engine = open_engine();
     tauri::Builder::default()
-        .manage(Opened(engine.clone()))
         .invoke_handler(commands::handler())
-        .setup(move |app| {
-            if let Ok(engine) = &engine {
-                events::forward_jobs(app.handle().clone(), engine.subscribe());
-            }
-            Ok(())
-        })
+        .setup(|app| Ok(open_window(app)?))
         .run(tauri::generate_context!())
         .expect("the webview of this computer starts");
 }
 
-/// The engine on this computer's ports. A failure is kept: the window opens all the same, and its first question gets it.
-fn open_engine() -> Result<Arc<Engine>, ErrorView> {
-    let home = std::env::var_os("COFFER_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    // The only thing a computer can lack is a folder for its user's data: nothing can be kept then.
-    let ports = coffer_desktop::ports(home).map_err(|error| Error::storage(&error.to_string()).view())?;
-    Engine::open(ports).map(Arc::new).map_err(|error| error.view())
+/// The one window of tauri.conf.json. It shows Coffer's own page and never another.
+fn open_window(app: &App) -> tauri::Result<()> {
+    app.manage(Opened::new(app.handle().clone()));
+    let main = app.config().app.windows.first().ok_or(tauri::Error::WindowNotFound)?;
+    WebviewWindowBuilder::from_config(app, main)?
+        .on_navigation(is_own_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()?;
+    Ok(())
+}
+
+/// The embedded page; on Windows it has a host of its own, in development it comes from vite.
+fn is_own_page(url: &Url) -> bool {
+    let is_embedded = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
+    let is_vite = cfg!(dev) && url.host_str() == Some("localhost") && url.port() == Some(1420);
+    is_embedded || is_vite
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_embedded_page_is_shown() {
+        let shown = |url: &str| is_own_page(&url.parse().unwrap());
+
+        assert!(shown("tauri://localhost/index.html#/chats"));
+        assert!(shown("http://tauri.localhost/"));
+        assert!(!shown("https://example.org/"));
+        assert!(!shown("file:///etc/passwd"));
+        assert!(!shown("data:text/html,hello"));
+    }
 }

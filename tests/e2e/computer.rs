@@ -87,7 +87,6 @@ impl Computer {
             .env("PATH", format!("{}:{path}", self.path("bin").display()))
             .env("COFFER_PICKS", self.path("picks"));
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true").env("TZ", "Europe/Lisbon").env("LANG", "C.UTF-8");
-        driver.env("WEBKIT_DISABLE_COMPOSITING_MODE", "1").env("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
         driver.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let driver = Ended(driver.spawn().expect("WebKitWebDriver is installed (webkit2gtk-driver)"));
         Window::attach(driver, port).await

@@ -16,27 +16,46 @@ axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['viola
 /// Two frames after a change of style it is drawn (TOOLCHAIN).
 const TWO_FRAMES: &str = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 150)));";
 
+const SIDEWAYS: &str = "return document.documentElement.scrollWidth > innerWidth + 1";
+
 const LARGE: (u32, u32) = (1120, 760);
 const SMALL: (u32, u32) = (720, 560);
 
-/// Takes the four pictures of a screen, and lets axe look at both themes: it must find nothing.
-pub async fn look(window: &Window, name: &str) {
-    let mut found = Vec::new();
-    for (width, height) in [SMALL, LARGE] {
-        window.resize(width, height).await;
-        for theme in ["light", "dark"] {
-            window.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
-            window.run_until_called(TWO_FRAMES, Vec::new()).await;
-            save(&format!("{name}-{theme}-{width}x{height}"), &window.picture().await);
-            let sideways = window.run("return document.documentElement.scrollWidth > innerWidth + 1").await;
-            assert_eq!(sideways, json!(false), "{name} scrolls sideways at {width}x{height}");
-            found.extend(
-                violations(window).await.into_iter().map(|v| (format!("{theme} {width}x{height}"), v)),
-            );
-        }
+/// What was seen while a story went by. It is judged at the end, so that one screen does not hide the others.
+pub struct Looks {
+    found: Vec<String>,
+}
+
+impl Looks {
+    /// Begins to look.
+    pub fn closely() -> Self {
+        Self { found: Vec::new() }
     }
-    window.run("delete document.documentElement.dataset.theme").await;
-    assert!(found.is_empty(), "axe on {name}: {found:#?}");
+
+    /// Takes the four pictures of a screen, lets axe look at both themes, and sees whether anything is cut off.
+    pub async fn at(&mut self, window: &Window, name: &str) {
+        for (width, height) in [SMALL, LARGE] {
+            window.resize(width, height).await;
+            for theme in ["light", "dark"] {
+                window.run(&format!("document.documentElement.dataset.theme = '{theme}'")).await;
+                window.run_until_called(TWO_FRAMES, Vec::new()).await;
+                save(&format!("{name}-{theme}-{width}x{height}"), &window.picture().await);
+                if (width, height) == LARGE {
+                    let said = violations(window).await;
+                    self.found.extend(said.iter().map(|said| format!("{name} {theme}: {said}")));
+                }
+            }
+            if window.run(SIDEWAYS).await != json!(false) {
+                self.found.push(format!("{name} scrolls sideways at {width}x{height}"));
+            }
+        }
+        window.run("delete document.documentElement.dataset.theme").await;
+    }
+
+    /// Nothing was wrong on any screen.
+    pub fn found_nothing(self) {
+        assert!(self.found.is_empty(), "{}", self.found.join("\n"));
+    }
 }
 
 async fn violations(window: &Window) -> Vec<Value> {

@@ -1,6 +1,7 @@
 //! The real window, used as a person uses it: by what stands on the screen.
 
 use super::computer::Ended;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder};
@@ -100,6 +101,18 @@ impl Window {
         found.click().await.unwrap_or_else(|error| panic!("pressing “{name}”: {error}"));
     }
 
+    /// Presses what bears this test id, where a name stands twice on a screen.
+    pub async fn tap(&self, id: &str) {
+        let found = self.find_by(&format!("return tested({})", json!(id)), id).await;
+        found.click().await.unwrap_or_else(|error| panic!("pressing {id}: {error}"));
+    }
+
+    /// Chooses from a list of answers.
+    pub async fn chooses(&self, label: &str, answer: &str) {
+        let list = self.find("field", label).await;
+        list.select_by_label(answer).await.unwrap_or_else(|error| panic!("choosing {answer}: {error}"));
+    }
+
     /// Types into the field with this label, in place of what stands there.
     pub async fn types(&self, label: &str, text: &str) {
         let field = self.find("field", label).await;
@@ -107,16 +120,37 @@ impl Window {
         field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into “{label}”: {error}"));
     }
 
-    /// Presses keys wherever the focus is.
+    /// Presses keys, one after the other, wherever the focus is.
     pub async fn keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for value in keys.chars() {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(actions).await.unwrap();
+    }
+
+    /// Presses a key while others are held down.
+    pub async fn chord(&self, held: &[Key], key: char) {
+        let held: Vec<char> = held.iter().map(|key| char::from(key.clone())).collect();
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for value in held.iter().copied().chain([key]) {
+            actions = actions.then(KeyAction::Down { value });
+        }
+        for value in [key].into_iter().chain(held.iter().rev().copied()) {
+            actions = actions.then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(actions).await.unwrap();
     }
 
     /// Goes on with the Tab key until what bears this name has the focus, then presses Enter (or Space on a box).
     pub async fn tabs_to(&self, name: &str) {
+        let script = format!("{FIND}; return named(document.activeElement).includes({})", json!(name));
+        self.tabs_until(name, &script).await;
+    }
+
+    async fn tabs_until(&self, name: &str, script: &str) {
         for _ in 0..120 {
-            let script = format!("{FIND}; return named(document.activeElement).includes({})", json!(name));
-            if self.run(&script).await == json!(true) {
+            if self.run(script).await == json!(true) {
                 return;
             }
             self.keys(&Key::Tab.to_string()).await;
@@ -124,21 +158,20 @@ impl Window {
         panic!("the Tab key does not reach “{name}”; the screen says:\n{}", self.text().await);
     }
 
+    /// Reaches what begins with these words by keyboard alone and presses Enter.
+    pub async fn enters_row(&self, words: &str) {
+        let script = format!(
+            "{FIND}; return document.activeElement.closest('main') !== null && named(document.activeElement).some((n) => n.startsWith({}))",
+            json!(words)
+        );
+        self.tabs_until(words, &script).await;
+        self.keys(&Key::Enter.to_string()).await;
+    }
+
     /// Reaches it by keyboard alone and presses Enter.
     pub async fn enters(&self, name: &str) {
         self.tabs_to(name).await;
         self.keys(&Key::Enter.to_string()).await;
-    }
-
-    /// The text of the first element that fits a selector.
-    pub async fn text_of(&self, selector: &str) -> String {
-        let script = format!("return document.querySelector({})?.textContent ?? null", json!(selector));
-        self.until(
-            &format!("{selector} is there"),
-            &format!("return document.querySelector({}) !== null", json!(selector)),
-        )
-        .await;
-        self.run(&script).await.as_str().unwrap_or_default().trim().to_owned()
     }
 
     /// Gives the window a size, as a person drags its corner.
@@ -166,8 +199,12 @@ impl Window {
     }
 
     async fn find(&self, kind: &str, name: &str) -> Element {
+        self.find_by(&format!("return find({}, {})", json!(kind), json!(name)), name).await
+    }
+
+    async fn find_by(&self, script: &str, name: &str) -> Element {
         let begun = Instant::now();
-        let script = format!("{FIND}; return find({}, {})", json!(kind), json!(name));
+        let script = format!("{FIND}; {script}");
         loop {
             let found = self.client.execute(&script, Vec::new()).await.unwrap_or(Value::Null);
             // The key is the WebDriver standard's name for a reference to an element.
@@ -175,7 +212,7 @@ impl Window {
                 return Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned()));
             }
             if begun.elapsed() > PATIENCE {
-                panic!("there is no {kind} “{name}”; the screen says:\n{}", self.text().await);
+                panic!("there is no “{name}”; the screen says:\n{}", self.text().await);
             }
             tokio::time::sleep(PAUSE).await;
         }

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it: the names of CLI.md.
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -190,7 +191,7 @@ impl ExportFormat {
 #[derive(Args, Debug)]
 pub struct Protect {
     /// Folder the backups go to
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Make a 64-digit key and write it to this new file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -203,7 +204,7 @@ pub struct Protect {
 #[derive(Args, Debug)]
 pub struct Ways {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath, required = true)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute(), required = true)]
     pub place: Option<PathBuf>,
     #[command(subcommand)]
     pub change: Option<WaysCommand>,
@@ -227,7 +228,7 @@ pub enum WaysCommand {
 #[derive(Args, Debug)]
 pub struct Place {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
 }
 
@@ -246,7 +247,7 @@ pub struct NewWay {
 #[derive(Args, Debug)]
 pub struct AddWay {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     #[command(flatten)]
     pub new: NewWay,
@@ -255,7 +256,7 @@ pub struct AddWay {
 #[derive(Args, Debug)]
 pub struct RemoveWay {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Id of the way, as `ways` lists it
     pub way: String,
@@ -267,7 +268,7 @@ pub struct RemoveWay {
 #[derive(Args, Debug)]
 pub struct ReplaceWay {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Id of the way that goes, as `ways` lists it
     pub way: String,
@@ -278,14 +279,14 @@ pub struct ReplaceWay {
 #[derive(Args, Debug)]
 pub struct Backup {
     /// Folder the backups go to [default: the one `protect` chose]
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub struct Check {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Read every byte, not names and sizes only
     #[arg(long)]
@@ -295,7 +296,7 @@ pub struct Check {
 #[derive(Args, Debug)]
 pub struct Look {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Id of a backup [default: the newest]
     #[arg(long, value_name = "ID")]
@@ -317,7 +318,7 @@ pub enum LookCommand {
 #[derive(Args, Debug)]
 pub struct Restore {
     /// Folder the backups are in
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
     pub place: PathBuf,
     /// Id of a backup [default: the newest of each computer]
     #[arg(long, value_name = "ID")]
@@ -333,4 +334,9 @@ pub struct Restore {
     /// Only count what would be restored
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// A place is remembered beyond this run, so it may not depend on the folder the command was started in.
+fn absolute() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(|path| std::path::absolute(&path).unwrap_or(path))
 }
