@@ -1,9 +1,9 @@
 //! A place that fails at every operation in turn: committed backups stay, the next run needs no manual step.
 
-use crate::small::{Content, Small, content, fill, info, keys, open, restorable};
+use crate::small::{Content, Small, as_store, content, fill, info, keys, open, restorable};
 use coffer_archive::{
-    ArchiveError, CheckDepth, Failure, Head, MemoryStore, Repository, SnapshotInfo, Store, StoreError,
-    Unlocked, WriterId,
+    ArchiveError, CheckDepth, Failure, Head, MemoryStore, Repository, SnapshotInfo, StoreError, Unlocked,
+    WriterId,
 };
 use coffer_keys::{RecoveryKey, UnlockSecret};
 use coffer_secret::Entropy;
@@ -13,10 +13,6 @@ use std::sync::Arc;
 
 const FAILURES: [Failure; 5] =
     [Failure::NoSpace, Failure::Io, Failure::PermissionDenied, Failure::FailedButLanded, Failure::Torn];
-
-fn as_store(store: &Arc<MemoryStore>) -> Arc<dyn Store> {
-    Arc::clone(store) as Arc<dyn Store>
-}
 
 fn back_up(
     repository: &Repository<Unlocked>,
@@ -212,13 +208,17 @@ fn saving_ways_that_crashes_at_any_operation_leaves_the_old_ones_or_the_new_ones
     }
 }
 
+/// Says whether an error is the one that was provoked.
+type Expected = fn(&StoreError) -> bool;
+
 #[test]
 fn one_failing_operation_is_an_error_with_its_reason_or_does_no_harm() {
     let whole = Small::make();
-    for (failure, is_it) in [
-        (Failure::NoSpace, (|e| matches!(e, StoreError::NoSpace)) as fn(&StoreError) -> bool),
-        (Failure::PermissionDenied, |e| matches!(e, StoreError::PermissionDenied)),
-    ] {
+    let is_full = |error: &StoreError| matches!(error, StoreError::NoSpace);
+    let is_refused = |error: &StoreError| matches!(error, StoreError::PermissionDenied);
+    let cases: [(Failure, Expected); 2] =
+        [(Failure::NoSpace, is_full), (Failure::PermissionDenied, is_refused)];
+    for (failure, is_it) in cases {
         for at in 0.. {
             let small = Small { store: Arc::new(whole.store.duplicate()), ..Small::make() };
             let repository = small.open();

@@ -2,7 +2,7 @@
 //!
 //! `UPDATE_EXPECTED=1` writes it anew; while the major version is 0 that is allowed.
 
-use crate::small::{Content, Small};
+use crate::small::{Content, Small, as_store};
 use coffer_archive::{CheckDepth, MemoryStore, Repository, SnapshotId, Store};
 use coffer_keys::{RecoveryKey, UnlockSecret};
 use coffer_secret::SecretString;
@@ -74,7 +74,7 @@ fn the_golden_repository_of_format_0_opens_and_gives_every_byte() {
     let digits = SecretString::new(expected["digits"].as_str().unwrap().to_owned());
     let secret = UnlockSecret::RecoveryKey(RecoveryKey::parse(&digits).unwrap());
 
-    let repository = Repository::open(store as Arc<dyn Store>).unwrap().unlock(&secret).unwrap();
+    let repository = Repository::open(as_store(&store)).unwrap().unlock(&secret).unwrap();
     let outcome = repository.check(CheckDepth::EveryByte, &mut |_, _| ControlFlow::Continue(())).unwrap();
 
     assert!(outcome.is_ok(), "{:?}", outcome.damaged);

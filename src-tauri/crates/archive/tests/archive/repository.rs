@@ -1,6 +1,6 @@
 //! What a repository does when nobody is in the way, and what it says when something is not as it should be.
 
-use crate::small::{Small, content, fill, info, keys, open, restorable};
+use crate::small::{Small, as_store, content, fill, info, keys, open, restorable};
 use coffer_archive::{
     ArchiveError, CheckDepth, ChunkKind, Counts, Entry, MemoryStore, Repository, SnapshotId, Store,
     StoreError, What, WriterId,
@@ -10,10 +10,6 @@ use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-
-fn as_store(store: &Arc<MemoryStore>) -> Arc<dyn Store> {
-    Arc::clone(store) as Arc<dyn Store>
-}
 
 #[test]
 fn both_backups_come_back_byte_for_byte() {

@@ -85,9 +85,7 @@ impl Small {
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(42));
         let secret = UnlockSecret::RecoveryKey(RecoveryKey::make(&*entropy));
         let store = Arc::new(MemoryStore::new());
-        let repository =
-            Repository::create(Arc::clone(&store) as Arc<dyn Store>, keys(&secret, &*entropy), &*entropy)
-                .unwrap();
+        let repository = Repository::create(as_store(&store), keys(&secret, &*entropy), &*entropy).unwrap();
         let writer = WriterId::make(&*entropy);
         let back_up = |last, day| {
             let mut run = repository.begin_tiny(info(writer, last), 1000, Arc::clone(&entropy)).unwrap();
@@ -105,9 +103,13 @@ impl Small {
     }
 }
 
+pub fn as_store(store: &Arc<MemoryStore>) -> Arc<dyn Store> {
+    let store: Arc<MemoryStore> = Arc::clone(store);
+    store
+}
+
 pub fn open(store: &Arc<MemoryStore>, secret: &UnlockSecret) -> Repository<Unlocked> {
-    let store = Arc::clone(store) as Arc<dyn Store>;
-    Repository::open(store).unwrap().unlock(secret).unwrap()
+    Repository::open(as_store(store)).unwrap().unlock(secret).unwrap()
 }
 
 /// The names of everything of a backup that could be restored. Panics on a wrong byte.
