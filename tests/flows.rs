@@ -9,7 +9,8 @@ use coffer_engine::{Unlock, testing_stores};
 use std::collections::BTreeMap;
 use std::fs;
 use story::{
-    Fixture, Machine, PASSWORD, World, code, digits_of, done, everything, failed, import_of, password, secret, story, tree,
+    Fixture, Machine, PASSWORD, World, code, digits_of, done, everything, failed, import_of, password,
+    secret, story, tree,
 };
 use watched::{Disk, mount};
 
@@ -34,7 +35,10 @@ fn the_whole_story_with_a_password_on_one_and_the_digits_on_another() {
     let session = by_digits.open(&world.place(), digits_of(&digits));
     let second = by_digits.restore(everything(&session));
 
-    assert_eq!((whatsapp.read, whatsapp.added, whatsapp.media_found, whatsapp.media_missing), (210, 210, 2, 1));
+    assert_eq!(
+        (whatsapp.read, whatsapp.added, whatsapp.media_found, whatsapp.media_missing),
+        (210, 210, 2, 1)
+    );
     assert_eq!((telegram.read, telegram.added, telegram.media_found), (204, 204, 1));
     assert!(backup.backup.is_complete);
     assert_eq!((backup.backup.chats, backup.backup.messages, backup.backup.media), (2, 414, 3));
@@ -149,7 +153,12 @@ fn looking_reads_everything_and_writes_nothing() {
         .collect();
     let query = SearchQuery { text: "nothing much".to_owned(), chat: None, limit: 50, offset: 0 };
     let hits = guest.engine.look_search(&session, None, &query).unwrap().hits.len();
-    let photo = shown.iter().flatten().flat_map(|message| &message.attachments).find_map(|file| file.hash.clone()).unwrap();
+    let photo = shown
+        .iter()
+        .flatten()
+        .flat_map(|message| &message.attachments)
+        .find_map(|file| file.hash.clone())
+        .unwrap();
     let part = guest.engine.look_media(&session, None, &photo, 11, 10).unwrap();
 
     assert_eq!(chats, laptop.engine.list_chats().unwrap());
@@ -169,7 +178,8 @@ fn a_restored_computer_is_not_protected_until_the_person_asks() {
     let second = world.machine("second", 2);
     let session = second.open(&world.place(), digits_of(&digits));
     second.restore(everything(&session));
-    let before = (second.engine.get_protection().unwrap().state, second.engine.get_backup_status().unwrap().state);
+    let before =
+        (second.engine.get_protection().unwrap().state, second.engine.get_backup_status().unwrap().state);
     let refused = code(second.engine.start_backup(None));
 
     let asked = second.engine.protect_here(&session).unwrap();
@@ -198,7 +208,8 @@ fn two_computers_back_up_to_one_place_and_a_third_gets_the_newest_of_each() {
     let session = third.open(&world.place(), digits_of(&digits));
     let report = third.restore(everything(&session));
 
-    let machines: Vec<_> = laptop.engine.list_backups().unwrap().into_iter().map(|backup| backup.machine).collect();
+    let machines: Vec<_> =
+        laptop.engine.list_backups().unwrap().into_iter().map(|backup| backup.machine).collect();
     assert_eq!(machines.iter().filter(|machine| *machine == "desktop").count(), 1);
     assert_eq!(machines.iter().filter(|machine| *machine == "laptop").count(), 2);
     let telegram = desktop.export().into_iter().find(|(_, chat)| chat.contains("line 34")).unwrap();
@@ -235,14 +246,22 @@ fn without_a_keychain_coffer_starts_locked_and_a_way_opens_it() {
 fn nothing_secret_and_nothing_in_clear_lies_on_a_disk() {
     let world = World::new();
     let (laptop, digits) = story(&world);
-    laptop.engine.search_chats(&SearchQuery { text: "photos".to_owned(), chat: None, limit: 5, offset: 0 }).unwrap();
+    laptop
+        .engine
+        .search_chats(&SearchQuery { text: "photos".to_owned(), chat: None, limit: 5, offset: 0 })
+        .unwrap();
     laptop.check(true);
     let second = world.machine("second", 2);
     let session = second.open(&world.place(), digits_of(&digits));
     second.engine.look_chats(&session, None).unwrap();
     second.restore(everything(&session));
     second.engine.protect_here(&session).unwrap();
-    let spaced = digits.as_bytes().chunks(4).map(|group| std::str::from_utf8(group).unwrap()).collect::<Vec<_>>().join(" ");
+    let spaced = digits
+        .as_bytes()
+        .chunks(4)
+        .map(|group| std::str::from_utf8(group).unwrap())
+        .collect::<Vec<_>>()
+        .join(" ");
     let needles: Vec<&[u8]> = vec![
         story::MARKER.as_bytes(),
         b"Anna Reyes",
@@ -253,11 +272,13 @@ fn nothing_secret_and_nothing_in_clear_lies_on_a_disk() {
         spaced.as_bytes(),
     ];
 
-    let found: Vec<_> =
-        ["laptop", "second", "place"].iter().flat_map(|root| story::leaks(&world.path(root), &needles)).collect();
+    let found: Vec<_> = ["laptop", "second", "place"]
+        .iter()
+        .flat_map(|root| story::leaks(&world.path(root), &needles))
+        .collect();
 
     assert_eq!(found, Vec::<String>::new());
-    assert_eq!(story::leaks(&world.path("files"), &needles).len(), 2, "the grep finds what is in clear");
+    assert_eq!(story::leaks(&world.path("files"), &needles).len(), 3, "the grep finds what is in clear");
     assert!(!world.path("second").join("library.key").exists());
 }
 
@@ -286,7 +307,10 @@ fn the_card_says_off_protected_place_missing_and_failed() {
     assert_eq!((saved.state.as_str(), saved.unsaved_messages, saved.backups), ("protected", 0, 1));
     assert_eq!(saved.last_backup.unwrap().messages, 24);
     assert_eq!((missing.state.as_str(), failed(&refused)), ("place_missing", "place_missing"));
-    assert_eq!((failed_card.state.as_str(), failed_card.failure.unwrap().code.as_str()), ("failed", "place_missing"));
+    assert_eq!(
+        (failed_card.state.as_str(), failed_card.failure.unwrap().code.as_str()),
+        ("failed", "place_missing")
+    );
     assert_eq!(state().state, "protected");
 }
 

@@ -2,7 +2,8 @@
 
 use coffer_engine::testing::{TestComputer, open_engine};
 use coffer_engine::view::{
-    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView, RestoreReport, RestoreRequest,
+    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView, RestoreReport,
+    RestoreRequest,
 };
 use coffer_engine::{Confirmation, Engine, ExportFormat, Unlock};
 use coffer_secret::SecretString;
@@ -85,7 +86,10 @@ impl Machine {
         self.engine.prove_password(secret(PASSWORD)).unwrap();
         let key = self.engine.make_recovery_key().unwrap();
         let group = |at: u8| secret(&key.groups[usize::from(at) - 1]);
-        let view = self.engine.confirm_recovery_key(Confirmation::Groups(group(key.ask.0), group(key.ask.1))).unwrap();
+        let view = self
+            .engine
+            .confirm_recovery_key(Confirmation::Groups(group(key.ask.0), group(key.ask.1)))
+            .unwrap();
         assert_eq!(view.state, "protected");
         key.groups.concat()
     }
@@ -209,7 +213,10 @@ fn filler(from: usize, to: usize) -> String {
         .map(|n| {
             let (hour, minute, second) = (n / 3600 % 24, n / 60 % 60, n % 60);
             let day = 2 + n / 86_400;
-            format!("[{day:02}.11.26, {hour:02}:{minute:02}:{second:02}] {}: note {n} about nothing much\r\n", names[n % 3])
+            format!(
+                "[{day:02}.11.26, {hour:02}:{minute:02}:{second:02}] {}: note {n} about nothing much\r\n",
+                names[n % 3]
+            )
         })
         .collect()
 }
@@ -304,19 +311,16 @@ pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Copies a folder with everything in it.
-pub fn copy_tree(from: &Path, to: &Path) {
-    for (name, bytes) in tree(from) {
-        let path = to.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-}
-
 /// Files below `root` that hold one of `needles` in clear.
 pub fn leaks(root: &Path, needles: &[&[u8]]) -> Vec<String> {
-    let holds = |bytes: &[u8]| needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle));
-    tree(root).into_iter().filter(|(name, bytes)| holds(bytes) || holds(name.as_bytes())).map(|(name, _)| name).collect()
+    let holds = |bytes: &[u8]| {
+        needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle))
+    };
+    tree(root)
+        .into_iter()
+        .filter(|(name, bytes)| holds(bytes) || holds(name.as_bytes()))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// The chat files of a story.

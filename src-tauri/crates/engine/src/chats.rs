@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(crate) mod export;
 mod message_view;
 
-use message_view::{People, attachment_view, message_view};
+use message_view::{IsHere, People, attachment_view, message_view};
 
 /// Messages a single call gives at most: what a window shows, not what a chat holds.
 const RANGE_CEILING: u64 = 2_000;
@@ -53,7 +53,8 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchChat`], [`Error::Locked`].
     pub fn read_messages(&self, chat: &str, offset: u64, limit: u32) -> Result<MessageRange, Error> {
-        range(&self.library()?.library, chat_id(chat)?, offset, limit)
+        let room = self.library()?;
+        range(&room.library, chat_id(chat)?, offset, limit, &|hash| room.media.has(hash))
     }
 
     /// Days with messages, in order.
@@ -89,13 +90,14 @@ impl Engine {
     ) -> Result<Vec<MediaItem>, Error> {
         let tab = MediaTab::from_word(tab).ok_or_else(|| Error::storage("no such tab of media"))?;
         let limit = u64::from(limit).min(RANGE_CEILING);
-        let rows = self.library()?.library.media(chat_id(chat)?, tab, offset, limit)?;
+        let room = self.library()?;
+        let rows = room.library.media(chat_id(chat)?, tab, offset, limit)?;
         Ok(rows
             .into_iter()
             .map(|row| MediaItem {
                 position: row.position,
                 time: row.time,
-                attachment: attachment_view(&row.attachment),
+                attachment: attachment_view(&row.attachment, &|hash| room.media.has(hash)),
             })
             .collect())
     }
@@ -176,6 +178,7 @@ pub(crate) fn range(
     chat: ConversationId,
     offset: u64,
     limit: u32,
+    is_here: IsHere<'_>,
 ) -> Result<MessageRange, Error> {
     let row = library.conversation(chat)?;
     let people = People::of(&row.conversation);
@@ -183,7 +186,7 @@ pub(crate) fn range(
     Ok(MessageRange {
         offset,
         total: row.messages,
-        messages: messages.iter().map(|stored| message_view(stored, &people)).collect(),
+        messages: messages.iter().map(|stored| message_view(stored, &people, is_here)).collect(),
     })
 }
 

@@ -98,7 +98,7 @@ impl Engine {
             snapshots: outcome.snapshots,
             files: outcome.files,
             bytes: outcome.bytes,
-            is_ok: damaged.is_empty(),
+            is_ok: damaged.iter().all(|damage| damage.what == UNNEEDED),
             damaged,
             millis: self.ports.clock.ticks().saturating_sub(started),
         })
@@ -154,22 +154,34 @@ fn name_damage(repository: &Repository<Unlocked>, outcome: &CheckOutcome) -> Res
     let mut open: Vec<BTreeSet<Vec<u8>>> =
         outcome.damaged.iter().map(|damage| damage.affected.iter().cloned().collect()).collect();
     let mut lost: Vec<Lost> = outcome.damaged.iter().map(|_| Lost::default()).collect();
-    if open.iter().any(|names| !names.is_empty()) {
-        for info in newest_first(repository.snapshots()?.0) {
-            // One that cannot be read is damaged itself, and named by its own file.
-            let Ok(reader) = repository.read(&info.id) else { continue };
-            let mut names = Names::of(&reader);
-            for (open, lost) in open.iter_mut().zip(&mut lost) {
-                let found = names.note(open, lost);
-                open.retain(|name| !found.contains(name));
-            }
-            if open.iter().all(BTreeSet::is_empty) {
-                break;
+    let mut is_all_readable = true;
+    let snapshots = if outcome.damaged.is_empty() { Vec::new() } else { repository.snapshots()?.0 };
+    for info in newest_first(snapshots) {
+        let Ok(reader) = repository.read(&info.id) else {
+            // It is damaged itself, and named by its own file.
+            is_all_readable = false;
+            continue;
+        };
+        let mut names = Names::of(&reader);
+        for ((open, lost), damage) in open.iter_mut().zip(&mut lost).zip(&outcome.damaged) {
+            let found = names.note(open, lost);
+            open.retain(|name| !found.contains(name));
+            if reader.damaged().iter().any(|listed| listed.file == damage.file) {
+                lost.other(format!("the list of what a backup of {} holds", info.machine));
             }
         }
     }
     let named = outcome.damaged.iter().zip(lost);
     Ok(named
-        .map(|(found, lost)| damage::view(&found.file, damage::word(found.what), lost.sentences()))
+        .map(|(found, lost)| {
+            // Half a pack of an interrupted run, or one whose content was stored again since: nothing leans on it.
+            let is_needed = !lost.is_empty() || !found.affected.is_empty() || !is_all_readable;
+            let is_unneeded = !is_needed && found.file.starts_with("packs/");
+            let word = if is_unneeded { UNNEEDED } else { damage::word(found.what) };
+            damage::view(&found.file, word, lost.sentences())
+        })
         .collect())
 }
+
+/// The word for a file that cannot be read and that no backup needs.
+pub(crate) const UNNEEDED: &str = "unneeded";

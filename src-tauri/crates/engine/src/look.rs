@@ -11,7 +11,7 @@ use crate::view::{ChatRow, MessageRange, SearchPage, SearchQuery};
 use coffer_archive::{Entry, SnapshotReader};
 use coffer_chats::Library;
 use coffer_chats::library::MergeOptions;
-use coffer_chats::model::ConversationId;
+use coffer_chats::model::{BlobHash, ConversationId};
 use coffer_chats::source::Cancel;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -67,10 +67,13 @@ impl Look {
         Ok(&self.library)
     }
 
+    fn file(&self, hash: &BlobHash) -> Option<(&SnapshotReader, &Entry)> {
+        let name = EntryName::Media(*hash).bytes();
+        self.readers.iter().rev().find_map(|reader| Some((reader, reader.entry(&name)?)))
+    }
+
     fn media(&self, hash: &str, offset: u64, length: u64) -> Result<Vec<u8>, Error> {
-        let name = EntryName::Media(blob_hash(hash)?).bytes();
-        let found = self.readers.iter().rev().find_map(|reader| Some((reader, reader.entry(&name)?)));
-        let (reader, entry) = found.ok_or(Error::FileMissing)?;
+        let (reader, entry) = self.file(&blob_hash(hash)?).ok_or(Error::FileMissing)?;
         read_range(reader, entry, offset, length.min(MEDIA_CEILING))
     }
 }
@@ -97,7 +100,8 @@ impl Engine {
         limit: u32,
     ) -> Result<MessageRange, Error> {
         let chat = chat_id(chat)?;
-        chats::range(self.look_of(session, backup)?.load(chat)?, chat, offset, limit)
+        let look = self.look_of(session, backup)?;
+        chats::range(look.load(chat)?, chat, offset, limit, &|hash| look.file(hash).is_some())
     }
 
     /// Looks for words in a backup.

@@ -2,9 +2,10 @@
 
 use crate::Engine;
 use crate::backup::{backup_item, is_a_question};
+use crate::check::UNNEEDED;
 use crate::error::{Error, ErrorCode};
 use crate::places;
-use crate::view::{BackupItem, BackupStatus, CheckReport, ErrorView, ProtectionView};
+use crate::view::{BackupItem, BackupStatus, CheckReport, Damage, ErrorView, ProtectionView};
 use coffer_archive::{SnapshotInfo, Store};
 use coffer_keys::RepositoryId;
 use std::path::Path;
@@ -202,15 +203,18 @@ fn proved(protection: &ProtectionView) -> u32 {
     u32::try_from(protection.ways.iter().filter(|way| way.is_proved).count()).unwrap_or(u32::MAX)
 }
 
+fn is_harm(damage: &Damage) -> bool {
+    damage.what != "extra" && damage.what != UNNEEDED
+}
+
 /// Something in it keeps a backup from being read; a stray file does not.
 fn is_harmful(report: &CheckReport) -> bool {
-    report.damaged.iter().any(|damage| damage.what != "extra")
+    report.damaged.iter().any(is_harm)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::Damage;
 
     fn well() -> CardFacts {
         CardFacts { is_on: true, is_protected: true, is_place_there: true, ..CardFacts::default() }

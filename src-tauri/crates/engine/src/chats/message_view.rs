@@ -33,8 +33,11 @@ impl<'a> People<'a> {
     }
 }
 
+/// Says whether a file's content can be read here.
+pub(crate) type IsHere<'a> = &'a dyn Fn(&BlobHash) -> bool;
+
 /// Converts a message of the library.
-pub(crate) fn message_view(stored: &StoredMessage, people: &People<'_>) -> MessageView {
+pub(crate) fn message_view(stored: &StoredMessage, people: &People<'_>, is_here: IsHere<'_>) -> MessageView {
     let message = &stored.message;
     let time = message.time.as_ref();
     let is_system = matches!(message.kind, MessageKind::System(_));
@@ -53,7 +56,7 @@ pub(crate) fn message_view(stored: &StoredMessage, people: &People<'_>) -> Messa
         kind: message.kind.word().to_owned(),
         text: message.text.clone(),
         entities: message.entities.iter().map(entity_view).collect(),
-        attachments: message.attachments.iter().map(attachment_view).collect(),
+        attachments: message.attachments.iter().map(|file| attachment_view(file, is_here)).collect(),
         reply_to: stored.reply.as_ref().map(quote_view),
         forwarded_from: message.forwarded.as_ref().map(|from| from.from.clone().unwrap_or_default()),
         reactions: message.reactions.iter().map(|reaction| reaction_view(reaction, people)).collect(),
@@ -67,21 +70,20 @@ pub(crate) fn message_view(stored: &StoredMessage, people: &People<'_>) -> Messa
     }
 }
 
-/// Converts a file of a message.
-pub(crate) fn attachment_view(attachment: &Attachment) -> AttachmentView {
+/// Converts a file of a message. One that was taken in once and is not here now (a restore without media) is missing.
+pub(crate) fn attachment_view(attachment: &Attachment, is_here: IsHere<'_>) -> AttachmentView {
+    let is_present = attachment.state == AttachmentState::Present;
+    let hash = attachment.blob.filter(|hash| is_present && is_here(hash));
+    let state = if is_present && hash.is_none() { AttachmentState::Missing } else { attachment.state };
     AttachmentView {
-        hash: attachment.blob.as_ref().filter(|_| is_here(attachment)).copied().map(BlobHash::to_hex),
+        hash: hash.map(BlobHash::to_hex),
         kind: kind_word(attachment.kind).to_owned(),
         name: attachment.name.clone(),
         mime: attachment.mime.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
         size: attachment.size.unwrap_or(0),
-        state: state_word(attachment.state).to_owned(),
+        state: state_word(state).to_owned(),
         duration: attachment.duration,
     }
-}
-
-fn is_here(attachment: &Attachment) -> bool {
-    attachment.state == AttachmentState::Present
 }
 
 /// What only some kinds of message have.
