@@ -1,0 +1,37 @@
+// Opens the whole window over the fake host, and looks at it as axe does.
+import { render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent, { type UserEvent } from "@testing-library/user-event";
+import axe from "axe-core";
+import { expect } from "vitest";
+import App from "../src/App.svelte";
+import { FakeHost, type FakeOptions } from "../src/host/fake";
+import { AppState } from "../src/state/app.svelte";
+
+export const NOW = Date.UTC(2026, 10, 20, 15, 0);
+
+export type Opened = { host: FakeHost; app: AppState; user: UserEvent };
+
+/** The window at an address; `change` scripts the computer first. */
+export async function open(hash: string, options: FakeOptions = {}, change: (host: FakeHost) => void = () => undefined): Promise<Opened> {
+  const host = new FakeHost({ now: () => NOW, ...options });
+  change(host);
+  location.hash = hash;
+  const app = new AppState(host, () => NOW);
+  render(App, { app });
+  await waitFor(() => expect(document.documentElement.dataset["ready"]).toBe("true"));
+  return { host, app, user: userEvent.setup() };
+}
+
+/** axe finds nothing. Colours are jsdom's blind spot: tokens.test.ts looks at them. */
+export async function expectClean(): Promise<void> {
+  const found = await axe.run(document, {
+    runOnly: { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+    rules: { "color-contrast": { enabled: false } },
+    resultTypes: ["violations"],
+  });
+  expect(found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html} ${node.failureSummary ?? ""}`).join(" | ")}`)).toEqual([]);
+}
+
+export const byId = (id: string): Promise<HTMLElement> => screen.findByTestId(id, {}, { timeout: 5000 });
+export const inside = (element: HTMLElement): ReturnType<typeof within> => within(element);
+export { screen, waitFor };
