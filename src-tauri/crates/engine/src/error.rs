@@ -391,9 +391,10 @@ impl Error {
 
     /// Makes the error of a failed read or write on this computer.
     pub fn from_io(what: &str, error: &std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
-            _ => Self::Storage { what: format!("{what}: {}", error.kind()) },
+        if is_full(error) {
+            Self::DiskFull
+        } else {
+            Self::Storage { what: format!("{what}: {}", error.kind()) }
         }
     }
 
@@ -442,6 +443,11 @@ impl Error {
     }
 }
 
+/// The device, or this user's share of it, is full.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 impl From<KeychainError> for Error {
     fn from(error: KeychainError) -> Self {
         match error {
@@ -451,6 +457,10 @@ impl From<KeychainError> for Error {
 }
 
 impl From<KeyError> for Error {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "whatever else is wrong with a keyslot file, it is damaged"
+    )]
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::WrongSecret | KeyError::RemovedWay { .. } => Self::WrongSecret,

@@ -57,8 +57,8 @@ pub struct Engine {
     pub(crate) session: Arc<Mutex<Session>>,
     /// Held while ways or the place change: one change at a time.
     pub(crate) changing: Arc<Mutex<()>>,
-    /// What one guess of a new password costs.
-    pub(crate) password_cost: Argon2Params,
+    /// What one guess of a new password costs; measured on this computer when `None`.
+    pub(crate) password_cost: Option<Argon2Params>,
     pub(crate) opened: Arc<Mutex<restore::Opened>>,
 }
 
@@ -68,14 +68,17 @@ impl Engine {
     /// # Errors
     /// [`Error::Busy`] while another Coffer has the home open; [`Error::Storage`] when it cannot be written.
     pub fn open(ports: Ports) -> Result<Self, Error> {
-        Self::open_with_password_cost(ports, Argon2Params::DEFAULT)
+        Self::open_with_password_cost(ports, None)
     }
 
-    /// Opens the home; new passwords cost `password_cost` a guess, never less than the floor.
+    /// Opens the home; new passwords cost `password_cost` a guess, or what takes this computer a second.
     ///
     /// # Errors
     /// As [`Engine::open`].
-    pub(crate) fn open_with_password_cost(ports: Ports, password_cost: Argon2Params) -> Result<Self, Error> {
+    pub(crate) fn open_with_password_cost(
+        ports: Ports,
+        password_cost: Option<Argon2Params>,
+    ) -> Result<Self, Error> {
         let home = Home::open(&ports.home, ports.entropy.as_ref())?;
         let jobs = Jobs::new(Arc::clone(&ports.clock))?;
         let engine = Self {
@@ -87,6 +90,7 @@ impl Engine {
             password_cost,
             opened: Arc::default(),
         };
+        samples::sweep(&engine.home)?;
         engine.open_at_start()?;
         Ok(engine)
     }

@@ -232,10 +232,12 @@ fn details(name: &str, ports: &Ports) -> SlotDetails {
 
 /// Full, read-only and missing mean this computer here, not the place.
 fn local(error: Error) -> Error {
-    match error {
-        Error::PlaceFull => Error::DiskFull,
-        Error::PlaceReadOnly | Error::PlaceMissing => Error::storage("the home cannot be written"),
-        error => error,
+    if matches!(error, Error::PlaceFull) {
+        Error::DiskFull
+    } else if matches!(error, Error::PlaceReadOnly | Error::PlaceMissing) {
+        Error::storage("the home cannot be written")
+    } else {
+        error
     }
 }
 

@@ -42,7 +42,11 @@ impl Engine {
     /// # Errors
     /// [`Error::Locked`]; [`Error::RolledBack`] when the pins are not those this home wrote last.
     pub(crate) fn pinned_heads(&self, repository: &RepositoryId) -> Result<Vec<Head>, Error> {
-        let pins = self.read_pins()?.ok_or(Error::RolledBack)?;
+        let pins = match self.read_pins()? {
+            Some(pins) => pins,
+            None if self.was_rollback_said() => Pins::default(),
+            None => return Err(Error::RolledBack),
+        };
         Ok(pins.repositories.get(&repository.to_string()).map(Pin::heads).unwrap_or_default())
     }
 
@@ -96,7 +100,15 @@ impl Engine {
 
     fn change_pin(&self, repository: &RepositoryId, change: impl FnOnce(&mut Pin)) -> Result<(), Error> {
         let settings = self.home.settings();
-        let mut pins = self.read_pins()?.unwrap_or_default();
+        let mut pins = match self.read_pins()? {
+            Some(pins) => pins,
+            None => {
+                // New pins begin here, but not in silence.
+                self.home
+                    .update_settings(|settings| settings.last_failure = Some(Error::RolledBack.view()))?;
+                Pins::default()
+            }
+        };
         pins.home.clone_from(&settings.home_id);
         let before = pins.clone();
         change(pins.repositories.entry(repository.to_string()).or_default());
@@ -129,6 +141,12 @@ impl Engine {
         }
         let pins: Option<Pins> = serde_json::from_str(&sealed.pins).ok();
         Ok(pins.filter(|pins| pins.home == settings.home_id))
+    }
+
+    /// The person was told that something is older than it should be; what they do next is the decision.
+    pub(crate) fn was_rollback_said(&self) -> bool {
+        let failure = self.home.settings().last_failure;
+        failure.is_some_and(|failure| failure.code == Error::RolledBack.code().as_str())
     }
 
     fn pins_mac(&self, text: &str) -> Result<blake3::Hash, Error> {

@@ -10,7 +10,7 @@ mod ways;
 
 pub use setup::Confirmation;
 pub(crate) use setup::Setup;
-pub(crate) use unlocking::{parse_digits, wrong};
+pub(crate) use unlocking::wrong;
 
 use crate::Engine;
 use crate::error::Error;
@@ -86,14 +86,6 @@ impl Engine {
             is_complete: seen.is_complete,
             digits: u8::try_from(seen.digits).unwrap_or(u8::MAX),
         }
-    }
-
-    /// Says whether the ways are enough for protection to be on, as far as is known without unlocking.
-    pub(crate) fn is_protected(&self) -> bool {
-        let settings = self.home.settings();
-        let session = lock(&self.session);
-        let policy = session.place.as_ref().map_or_else(Policy::default, OpenKeyslots::policy);
-        self.tally(&settings, session.place.as_ref()).standing(&policy) == Standing::Protected
     }
 
     fn tally(&self, settings: &Settings, keys: Option<&OpenKeyslots>) -> Tally {

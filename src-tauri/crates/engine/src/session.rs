@@ -6,7 +6,7 @@ use crate::library_key::LibraryKey;
 use crate::progress::lock;
 use crate::protection::Setup;
 use coffer_chats::{Library, MediaStore};
-use coffer_keys::{OpenKeyslots, SlotId};
+use coffer_keys::OpenKeyslots;
 use coffer_secret::SecretString;
 use std::sync::Arc;
 
@@ -51,8 +51,6 @@ pub(crate) struct Session {
 pub(crate) struct Fresh {
     /// When, on the clock that never goes back.
     pub ticks: u64,
-    /// The slot it opened.
-    pub slot: SlotId,
 }
 
 impl Engine {

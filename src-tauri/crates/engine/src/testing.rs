@@ -102,7 +102,7 @@ impl Clock for ScriptedClock {
 /// # Errors
 /// As [`Engine::open`].
 pub fn open_engine(ports: Ports) -> Result<Engine, Error> {
-    Engine::open_with_password_cost(ports, Argon2Params::FLOOR)
+    Engine::open_with_password_cost(ports, Some(Argon2Params::FLOOR))
 }
 
 /// One computer of a test: its ports, and handles to move its clock and its keychain.

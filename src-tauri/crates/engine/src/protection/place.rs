@@ -1,8 +1,9 @@
 //! Where backups go: looked at before it is used, never taken from somebody else.
 
+use super::rules::Tally;
 use super::{protected_place, short_id};
 use crate::Engine;
-use crate::error::Error;
+use crate::error::{Error, is_full};
 use crate::home::{Place, Settings};
 use crate::keyslot_folder::KeyslotFolder;
 use crate::places;
@@ -11,6 +12,7 @@ use crate::view::{PlaceView, ProtectionView};
 use coffer_archive::{Repository, Unlocked};
 use coffer_keys::{KeyslotSet, OpenKeyslots};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The folder Coffer makes for itself among other files.
@@ -91,8 +93,14 @@ impl Engine {
         let _changing = lock(&self.changing);
         self.own_library()?;
         let keys = self.read_keys(path, &repository.open_keyslots())?;
-        let mut place = Place::new(path);
-        place.repository = Some(keys.repository().to_string());
+        // Counted from the first moment: a place without a proved way would be taken for a half-made one of this computer.
+        let tally = Tally::of(&keys.slots(), None);
+        let place = Place {
+            path: path.to_string_lossy().into_owned(),
+            repository: Some(keys.repository().to_string()),
+            proved: tally.proved,
+            proved_elsewhere: tally.elsewhere,
+        };
         self.home.update_settings(|settings| {
             settings.place = Some(place);
             settings.computer_slot = None;
@@ -235,18 +243,18 @@ fn free_subfolder(path: &Path) -> Option<PathBuf> {
         .find(|folder| matches!(PlaceState::of(folder), PlaceState::Missing | PlaceState::Empty))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kinds a screen has no other sentence for are told as they are"
+)]
 fn make_folder(path: &Path) -> Result<(), Error> {
-    match fs::create_dir(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(match error.kind() {
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                Error::PlaceReadOnly
-            }
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::PlaceFull,
-            std::io::ErrorKind::NotFound => Error::PlaceMissing,
-            _ => Error::from_io("making the folder for backups", &error),
-        }),
+    let Err(error) = fs::create_dir(path) else { return Ok(()) };
+    match error.kind() {
+        ErrorKind::AlreadyExists => Ok(()),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Err(Error::PlaceReadOnly),
+        ErrorKind::NotFound => Err(Error::PlaceMissing),
+        _ if is_full(&error) => Err(Error::PlaceFull),
+        kind => Err(Error::Storage { what: format!("making the folder for backups: {kind}") }),
     }
 }
 

@@ -15,7 +15,8 @@ use crate::recovery_sheet::{self, Paper, SheetFacts};
 use crate::view::{ProtectionView, RecoveryKeyView};
 use coffer_archive::{Repository, Store};
 use coffer_keys::{
-    KeyslotSet, OpenKeyslots, Reach, RecoveryKey, RepositoryId, SlotDetails, SlotId, UnlockSecret,
+    Argon2Params, KeyslotSet, OpenKeyslots, Reach, RecoveryKey, RepositoryId, SlotDetails, SlotId, SlotKind,
+    UnlockSecret,
 };
 use coffer_secret::{Entropy, SecretString};
 use std::path::{Path, PathBuf};
@@ -221,7 +222,7 @@ impl Engine {
         let entropy = self.ports.entropy.as_ref();
         let store = places::open_store(Path::new(&place.path))?;
         sweep_unproved(&store, place.repository.as_deref())?;
-        let keys = OpenKeyslots::create(id, secret, details, self.password_cost, entropy)?;
+        let keys = OpenKeyslots::create(id, secret, details, self.cost_of(secret)?, entropy)?;
         let slot = keys.opened_by();
         Repository::create(store, keys, entropy)?;
         Ok(slot)
@@ -230,6 +231,7 @@ impl Engine {
     fn add_slot(&self, place: &Place, secret: &UnlockSecret, details: SlotDetails) -> Result<SlotId, Error> {
         let entropy = self.ports.entropy.as_ref();
         let mut keys = self.keys_to_change(place)?;
+        self.refuse_known_password(place, secret)?;
         // An unproved slot of a set-up that was stopped between its two writes goes with the next one.
         let unproved: Vec<SlotId> = keys
             .slots()
@@ -237,12 +239,37 @@ impl Engine {
             .filter(|slot| slot.kind == secret.kind() && slot.details.proved.is_none())
             .map(|slot| slot.id)
             .collect();
-        let slot = keys.add(secret, details, self.password_cost, entropy)?;
+        let slot = keys.add(secret, details, self.cost_of(secret)?, entropy)?;
         for old in unproved {
             keys.remove(old, self.ports.clock.now())?;
         }
         KeyslotFolder::of(places::open_store(Path::new(&place.path))?).save(&mut keys, entropy)?;
         Ok(slot)
+    }
+
+    /// The same password twice would count as two ways and be one.
+    fn refuse_known_password(&self, place: &Place, secret: &UnlockSecret) -> Result<(), Error> {
+        if secret.kind() != SlotKind::Password {
+            return Ok(());
+        }
+        let files = KeyslotFolder::of(places::open_store(Path::new(&place.path))?).files()?;
+        match KeyslotSet::read(files).unlock(secret) {
+            Ok(keys) if is_proved(&keys, keys.opened_by()) => {
+                Err(Error::WeakPassword { problem: "already_used".to_owned() })
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What a guess costs: measured for a password, unused for secrets nobody can guess.
+    fn cost_of(&self, secret: &UnlockSecret) -> Result<Argon2Params, Error> {
+        match (self.password_cost, secret.kind()) {
+            (Some(cost), _) => Ok(cost),
+            (None, SlotKind::Password) => Ok(Argon2Params::calibrate(&|| self.ports.clock.ticks())?),
+            (None, SlotKind::RecoveryKey | SlotKind::Keychain | SlotKind::Passkey | SlotKind::Vault) => {
+                Ok(Argon2Params::DEFAULT)
+            }
+        }
     }
 
     /// The keys as the place holds them now, to be changed and written back.
@@ -302,6 +329,10 @@ fn sweep_unproved(store: &Arc<dyn Store>, own: Option<&str>) -> Result<(), Error
         store.delete(&format!("keyslots/{name}"))?;
     }
     Ok(())
+}
+
+fn is_proved(keys: &OpenKeyslots, slot: SlotId) -> bool {
+    keys.slots().iter().any(|found| found.id == slot && found.details.proved.is_some())
 }
 
 /// Compares before anything is written, so that a slip of the finger leaves no slot behind.

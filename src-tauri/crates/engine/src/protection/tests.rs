@@ -32,7 +32,8 @@ impl Desk {
     fn new() -> Self {
         // In memory where the system offers it: these tests flush to the disk thousands of times.
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         std::fs::create_dir(folder.path().join("place")).unwrap();
         let computer = TestComputer::new(&folder.path().join("home"), "Test computer", 7);
         Self { folder, computer }
@@ -363,6 +364,94 @@ fn a_way_can_be_renamed_tested_and_replaced() {
 }
 
 #[test]
+fn one_password_is_one_way() {
+    let desk = Desk::new();
+    let engine = desk.start();
+    protect(&engine, &desk.place());
+
+    let again = set_password(&engine, PASSWORD);
+
+    assert!(matches!(again, Err(Error::WeakPassword { problem }) if problem == "already_used"));
+    assert_eq!(engine.get_protection().unwrap().ways.len(), 2);
+}
+
+#[test]
+fn a_computer_whose_slot_was_taken_away_does_not_enrol_itself_again() {
+    let desk = Desk::new();
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    let digits = set_digits(&engine).unwrap();
+    let unlock = || Unlock::Digits(secret(&digits));
+    let folder = crate::keyslot_folder::KeyslotFolder::of(crate::places::open_store(&desk.place()).unwrap());
+    let key = super::unlocking::parse_digits(&secret(&digits)).unwrap();
+    let set = coffer_keys::KeyslotSet::read(folder.files().unwrap());
+    let mut keys = set.unlock(&coffer_keys::UnlockSecret::RecoveryKey(key)).unwrap();
+    let own = keys.slots().into_iter().find(|slot| slot.kind == coffer_keys::SlotKind::Keychain).unwrap();
+    assert_eq!(own.details.name, "Test computer");
+    keys.remove(own.id, 0).unwrap();
+    folder.save(&mut keys, desk.computer.ports.entropy.as_ref()).unwrap();
+
+    engine.fresh_unlock(unlock()).unwrap();
+
+    assert!(!engine.get_protection().unwrap().automatic);
+    assert!(desk.computer.keychain.names().iter().all(|name| !name.ends_with(".computer")));
+}
+
+#[test]
+fn pins_that_somebody_changed_are_said_once() {
+    let desk = Desk::new();
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    set_digits(&engine).unwrap();
+    let repository = *engine.repository().unwrap().repository_id();
+    assert!(engine.pinned_heads(&repository).is_ok());
+    let pins = desk.home().join("pins");
+    let text = std::fs::read_to_string(&pins).unwrap();
+
+    std::fs::write(&pins, text.replace("counter", "counted")).unwrap();
+
+    assert!(matches!(engine.pinned_heads(&repository), Err(Error::RolledBack)));
+    engine.pin_heads(&repository, &[]).unwrap();
+    assert!(engine.was_rollback_said(), "new pins do not begin in silence");
+    assert!(engine.pinned_heads(&repository).is_ok());
+}
+
+#[test]
+fn pins_that_were_put_back_are_noticed_by_the_keychain() {
+    let desk = Desk::new();
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    set_digits(&engine).unwrap();
+    let repository = *engine.repository().unwrap().repository_id();
+    let older = std::fs::read(desk.home().join("pins")).unwrap();
+    set_digits(&engine).unwrap();
+    assert!(engine.pinned_heads(&repository).is_ok());
+
+    std::fs::write(desk.home().join("pins"), older).unwrap();
+
+    assert!(matches!(engine.pinned_heads(&repository), Err(Error::RolledBack)));
+    desk.computer.keychain.set_available(false);
+    assert!(engine.pinned_heads(&repository).is_ok(), "without a keychain this one check is gone");
+}
+
+#[test]
+fn pins_remember_the_newest_snapshot_of_each_writer() {
+    use coffer_archive::{Head, SnapshotId, WriterId};
+    let desk = Desk::new();
+    let engine = desk.start();
+    let repository = coffer_keys::RepositoryId::from_bytes([9; 16]);
+    let head =
+        |writer, sequence| Head { writer: WriterId([writer; 16]), sequence, id: SnapshotId([writer; 32]) };
+
+    engine.pin_heads(&repository, &[head(1, 5), head(2, 1)]).unwrap();
+    engine.pin_heads(&repository, &[head(1, 4)]).unwrap();
+    drop(engine);
+
+    let kept = desk.start().pinned_heads(&repository).unwrap();
+    assert_eq!(kept, [head(1, 5), head(2, 1)]);
+}
+
+#[test]
 fn names_come_back_after_a_new_start() {
     let desk = Desk::new();
     let engine = desk.start();
@@ -496,7 +585,7 @@ fn another_computer_changes_the_password_and_this_one_learns_it() {
     let neighbour = desk.neighbour();
     let other = open_engine(neighbour.ports.clone()).unwrap();
     let store = crate::places::open_store(&desk.place()).unwrap();
-    let key = super::parse_digits(&secret(&digits)).unwrap();
+    let key = super::unlocking::parse_digits(&secret(&digits)).unwrap();
     let opened = coffer_archive::Repository::open(store).unwrap();
     let opened = opened.unlock(&coffer_keys::UnlockSecret::RecoveryKey(key)).unwrap();
     other.adopt_place(&desk.place(), &opened).unwrap();

@@ -3,7 +3,7 @@
 use super::{protected_place, way_kind};
 use crate::Engine;
 use crate::error::Error;
-use crate::home::Settings;
+use crate::home::{Place, Settings};
 use crate::keyslot_folder::KeyslotFolder;
 use crate::library_key::{LibraryKey, format_key, parse_key};
 use crate::places;
@@ -97,11 +97,7 @@ impl Engine {
         if seen.is_none_or(|seen| unlocked.open_keyslots().state() >= seen) {
             return Ok(Arc::new(unlocked));
         }
-        if settings
-            .last_failure
-            .as_ref()
-            .is_none_or(|failure| failure.code != Error::RolledBack.code().as_str())
-        {
+        if !self.was_rollback_said() {
             return Err(Error::RolledBack);
         }
         // It was said; the next run puts the newest ways this home has seen back where they were.
@@ -183,7 +179,7 @@ impl Engine {
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
         let keys = if enrol || settings.computer_slot.is_some() {
-            self.enrol(keys, place, &settings)?
+            self.enrol(keys, place, &settings, enrol)?
         } else {
             keys
         };
@@ -231,7 +227,7 @@ impl Engine {
         if kind == SlotKind::Keychain {
             return Ok(());
         }
-        lock(&self.session).fresh = Some(Fresh { ticks: self.ports.clock.ticks(), slot });
+        lock(&self.session).fresh = Some(Fresh { ticks: self.ports.clock.ticks() });
         let now = self.ports.clock.now();
         self.home.update_settings(|settings| {
             settings.ways.entry(slot.to_string()).or_default().last_used = Some(now);
@@ -279,13 +275,20 @@ impl Engine {
     fn enrol(
         &self,
         keys: OpenKeyslots,
-        place: &crate::home::Place,
+        place: &Place,
         settings: &Settings,
+        is_asked: bool,
     ) -> Result<OpenKeyslots, Error> {
         let slots = keys.slots();
         let own = settings.computer_slot.as_deref().and_then(SlotId::parse);
-        let own = own.filter(|own| slots.iter().any(|slot| slot.id == *own));
-        if own.is_some() && self.is_enrolled(settings) || !self.ports.keychain.is_available() {
+        let kept = own.filter(|own| slots.iter().any(|slot| slot.id == *own));
+        if own.is_some() && kept.is_none() && !is_asked {
+            // Another computer took this one's slot away: it comes back only when a person here asks for it.
+            self.forget_computer_secret(settings);
+            self.home.update_settings(|settings| settings.computer_slot = None)?;
+            return Ok(keys);
+        }
+        if kept.is_some() && self.is_enrolled(settings) || !self.ports.keychain.is_available() {
             return Ok(keys);
         }
         let secret = Secret::make(self.ports.entropy.as_ref());
@@ -294,7 +297,7 @@ impl Engine {
             return Ok(keys);
         }
         let mut keys = keys;
-        if let Some(own) = own {
+        if let Some(own) = kept {
             keys.remove(own, self.ports.clock.now())?;
         }
         let details = computer_details(&self.ports);
