@@ -4,10 +4,12 @@ mod story;
 mod watched;
 
 use coffer_archive::Failure;
-use coffer_engine::view::{JobOutcome, RestoreRequest, SearchQuery};
+use coffer_engine::testing::open_engine;
+use coffer_engine::view::{JobOutcome, RestoreReport, RestoreRequest, SearchQuery};
 use coffer_engine::{Unlock, testing_stores};
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use story::{
     Fixture, Machine, PASSWORD, World, code, digits_of, done, everything, failed, import_of, password,
     secret, story, tree,
@@ -17,7 +19,7 @@ use watched::{Disk, mount};
 #[test]
 fn the_whole_story_with_a_password_on_one_and_the_digits_on_another() {
     let world = World::new();
-    let files = Fixture::write(&world.path("files"), 200);
+    let files = Fixture::write_with(&world.path("files"), 200, 4_300_000);
     let laptop = world.machine("laptop", 1);
 
     let whatsapp = laptop.import(&files.whatsapp);
@@ -272,13 +274,11 @@ fn nothing_secret_and_nothing_in_clear_lies_on_a_disk() {
         spaced.as_bytes(),
     ];
 
-    let found: Vec<_> = ["laptop", "second", "place"]
-        .iter()
-        .flat_map(|root| story::leaks(&world.path(root), &needles))
-        .collect();
+    let found: Vec<_> =
+        ["laptop", "second", "place"].iter().flat_map(|root| leaks(&world.path(root), &needles)).collect();
 
     assert_eq!(found, Vec::<String>::new());
-    assert_eq!(story::leaks(&world.path("files"), &needles).len(), 3, "the grep finds what is in clear");
+    assert_eq!(leaks(&world.path("files"), &needles).len(), 3, "the grep finds what is in clear");
     assert!(!world.path("second").join("library.key").exists());
 }
 
@@ -501,6 +501,49 @@ fn importing_twice_adds_nothing_and_a_longer_export_adds_what_is_new() {
     assert_eq!((longer.added, longer.present), (30, 60));
     assert_eq!(telegram, (54, 30));
     assert_eq!(laptop.engine.list_chats().unwrap().len(), 2);
+}
+
+impl Machine {
+    /// Stops Coffer and starts it again.
+    fn restart(self) -> Self {
+        let Self { computer, engine } = self;
+        drop(engine);
+        let engine = open_engine(computer.ports.clone()).unwrap();
+        Self { computer, engine }
+    }
+
+    fn restore(&self, request: RestoreRequest) -> RestoreReport {
+        let job = self.engine.start_restore(request).unwrap();
+        match done(self.engine.wait_job(job).unwrap()) {
+            JobOutcome::Restore(report) => report,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Every media file of every chat, by hash.
+    fn media(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut media = BTreeMap::new();
+        for chat in self.engine.list_chats().unwrap() {
+            for item in self.engine.list_media(&chat.id, "photos", 0, 1_000).unwrap() {
+                let Some(hash) = item.attachment.hash else { continue };
+                let bytes = self.engine.read_media(&hash, 0, item.attachment.size).unwrap();
+                media.insert(hash, bytes);
+            }
+        }
+        media
+    }
+}
+
+/// Files below `root` that hold one of `needles` in clear.
+fn leaks(root: &Path, needles: &[&[u8]]) -> Vec<String> {
+    let holds = |bytes: &[u8]| {
+        needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle))
+    };
+    tree(root)
+        .into_iter()
+        .filter(|(name, bytes)| holds(bytes) || holds(name.as_bytes()))
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// A protected computer with chats, and no backup yet.

@@ -2,7 +2,7 @@
 
 use coffer_engine::testing::{TestComputer, open_engine};
 use coffer_engine::view::{
-    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView, RestoreReport,
+    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView,
     RestoreRequest,
 };
 use coffer_engine::{Confirmation, Engine, ExportFormat, Unlock};
@@ -63,14 +63,6 @@ impl World {
 }
 
 impl Machine {
-    /// Stops Coffer and starts it again.
-    pub fn restart(self) -> Self {
-        let Self { computer, engine } = self;
-        drop(engine);
-        let engine = open_engine(computer.ports.clone()).unwrap();
-        Self { computer, engine }
-    }
-
     pub fn import(&self, path: &Path) -> ImportReport {
         let job = self.engine.start_import(import_of(path)).unwrap();
         match done(self.engine.wait_job(job).unwrap()) {
@@ -110,14 +102,6 @@ impl Machine {
         }
     }
 
-    pub fn restore(&self, request: RestoreRequest) -> RestoreReport {
-        let job = self.engine.start_restore(request).unwrap();
-        match done(self.engine.wait_job(job).unwrap()) {
-            JobOutcome::Restore(report) => report,
-            other => panic!("{other:?}"),
-        }
-    }
-
     /// Opens a place and unlocks it.
     pub fn open(&self, place: &Path, unlock: Unlock) -> String {
         let opened = self.engine.open_backup(place).unwrap();
@@ -134,19 +118,6 @@ impl Machine {
             fs::read_to_string(&files[0]).unwrap()
         };
         chats.iter().map(|chat| (chat.id.clone(), export(&chat.id))).collect()
-    }
-
-    /// Every media file of every chat, by hash.
-    pub fn media(&self) -> BTreeMap<String, Vec<u8>> {
-        let mut media = BTreeMap::new();
-        for chat in self.engine.list_chats().unwrap() {
-            for item in self.engine.list_media(&chat.id, "photos", 0, 1_000).unwrap() {
-                let Some(hash) = item.attachment.hash else { continue };
-                let bytes = self.engine.read_media(&hash, 0, item.attachment.size).unwrap();
-                media.insert(hash, bytes);
-            }
-        }
-        media
     }
 }
 
@@ -311,18 +282,6 @@ pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Files below `root` that hold one of `needles` in clear.
-pub fn leaks(root: &Path, needles: &[&[u8]]) -> Vec<String> {
-    let holds = |bytes: &[u8]| {
-        needles.iter().any(|needle| bytes.windows(needle.len()).any(|window| window == *needle))
-    };
-    tree(root)
-        .into_iter()
-        .filter(|(name, bytes)| holds(bytes) || holds(name.as_bytes()))
-        .map(|(name, _)| name)
-        .collect()
-}
-
 /// The chat files of a story.
 pub struct Fixture {
     /// A WhatsApp export with media.
@@ -332,13 +291,13 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Writes both, each with `extra` plain messages, and with a picture of two pieces.
-    pub fn write(dir: &Path, extra: usize) -> Self {
-        Self { whatsapp: whatsapp_zip(dir, extra, 4_300_000), telegram: telegram_folder(dir, extra) }
+    /// Writes both, each with `extra` plain messages.
+    pub fn write_small(dir: &Path, extra: usize) -> Self {
+        Self::write_with(dir, extra, 5_000)
     }
 
-    /// The same with small pictures.
-    pub fn write_small(dir: &Path, extra: usize) -> Self {
-        Self { whatsapp: whatsapp_zip(dir, extra, 5_000), telegram: telegram_folder(dir, extra) }
+    /// The same with one picture of `large` bytes.
+    pub fn write_with(dir: &Path, extra: usize, large: usize) -> Self {
+        Self { whatsapp: whatsapp_zip(dir, extra, large), telegram: telegram_folder(dir, extra) }
     }
 }

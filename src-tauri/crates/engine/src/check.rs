@@ -44,7 +44,8 @@ impl Engine {
         Some(named.filter(|report| report.time == stored.time).unwrap_or(stored))
     }
 
-    /// The check at the end of every backup: names, sizes and that everything is there.
+    /// The check at the end of every backup: names, sizes and that everything is there; every byte when the last check found
+    /// wrong ones, which this backup stored again.
     ///
     /// # Errors
     /// [`Error::Damaged`] when the new backup itself leans on something that cannot be read.
@@ -54,12 +55,14 @@ impl Engine {
         repository: &Repository<Unlocked>,
         new: &SnapshotReader,
     ) -> Result<(), Error> {
-        let outcome = match look_through(job, repository, CheckDepth::Quick) {
+        let started = self.ports.clock.ticks();
+        let depth = depth(self.has_hidden_damage());
+        let outcome = match look_through(job, repository, depth) {
             // The backup is committed and was read back: stopping here loses nothing.
             Err(Error::Cancelled) => return Ok(()),
             outcome => outcome?,
         };
-        let report = self.report(repository, &outcome, CheckDepth::Quick, self.ports.clock.ticks())?;
+        let report = self.report(repository, &outcome, depth, started)?;
         self.remember_check(&report)?;
         let hurt = outcome.damaged.iter().find(|damage| {
             let entries = damage.affected.iter().filter_map(|name| new.entry(name));
@@ -114,16 +117,20 @@ impl Engine {
         }
     }
 
-    /// A quick look does not take back what a thorough one found.
+    /// A quick look does not take back what only reading every byte can find.
     fn remember_check(&self, report: &CheckReport) -> Result<(), Error> {
-        let before = self.home.settings().last_check;
-        let hides = before
-            .is_some_and(|before| !before.is_ok && before.every_byte && report.is_ok && !report.every_byte);
-        if hides {
+        if !report.every_byte && report.is_ok && self.has_hidden_damage() {
             return Ok(());
         }
         self.opened().last_check = Some(report.clone());
         self.home.update_settings(|settings| settings.last_check = Some(report.clone()))
+    }
+
+    /// The last check found bytes that are wrong, which names and sizes do not show.
+    fn has_hidden_damage(&self) -> bool {
+        let is_hidden =
+            |damage: &Damage| !matches!(damage.what.as_str(), "missing" | "syncing" | "extra" | UNNEEDED);
+        self.home.settings().last_check.is_some_and(|before| before.damaged.iter().any(is_hidden))
     }
 }
 

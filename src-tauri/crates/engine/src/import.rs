@@ -47,6 +47,7 @@ impl Engine {
     /// [`Error::Locked`], [`Error::Busy`]; what the source says comes with the job.
     pub fn start_import(&self, request: ImportRequest) -> Result<u64, Error> {
         self.own_library()?;
+        self.close_samples()?;
         let engine = self.clone();
         self.jobs.start(JobKind::Import, Phase::Reading, move |job| {
             engine.import(job, &request).map(JobOutcome::Import)

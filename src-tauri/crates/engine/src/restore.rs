@@ -120,7 +120,11 @@ impl Engine {
                 Arc::new(opened.map_err(|error| wrong(error, secret.kind()))?)
             }
         };
-        let (snapshots, _) = repository.snapshots()?;
+        let (snapshots, damaged) = repository.snapshots()?;
+        if let (true, Some(damage)) = (snapshots.is_empty(), damaged.first()) {
+            // Keys that open none of the backups here: all are damaged, or somebody put other keyslots beside them.
+            return Err(Error::Damaged { what: damage.file.clone() });
+        }
         let mut opened = self.opened();
         let session = opened.session(session, self.ports.clock.ticks())?;
         session.repository = Some(repository);
@@ -147,6 +151,7 @@ impl Engine {
         let repository = self.opened_repository(&request.session)?;
         self.own_library()?;
         let wanted = Wanted::of(&request)?;
+        self.close_samples()?;
         let engine = self.clone();
         self.jobs.start(JobKind::Restore, Phase::Opening, move |job| {
             let room = engine.own_library()?;
