@@ -30,7 +30,7 @@ fn every_vector_comes_out_as_it_says() {
 
     let failures: Vec<String> = vectors.iter().filter_map(failure).collect();
 
-    assert!(vectors.len() >= 43, "only {} vectors were found", vectors.len());
+    assert!(vectors.len() >= 44, "only {} vectors were found", vectors.len());
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -56,6 +56,15 @@ fn the_forged_slot_answers_its_second_key_like_any_wrong_secret() {
 
     assert_eq!(answers[0].to_string(), answers[1].to_string());
     assert_eq!(answers, [KeyError::WrongSecret, KeyError::WrongSecret]);
+}
+
+#[test]
+fn versions_are_ordered_by_generation_before_counter() {
+    let vectors = read_vectors();
+    let vector = vectors.iter().find(|vector| vector.name == "generation-first").unwrap();
+    let [root, grandchild, later] = [0, 1, 2].map(|index| vector.files[index].0.clone());
+
+    assert_eq!(set(vector).versions(), [later, grandchild, root]);
 }
 
 /// What is wrong with the outcome of a vector; `None` when it is as expected.

@@ -338,6 +338,8 @@ def main():
     forged_future = Set("old key", Place(place.repository, 3, place.key_id), data_key, chunk_id_key, counter=9, slots=first).write()
     vector("old-data-key-forges-nothing", "opened", "who holds the data key of generation 1 writes a file of generation 3", [later, forged_future], f"digits {printed}",
            opened(place_2, by_digits_2, 1, second, [later], earlier=earlier, newer=[forged_future], keys=(data_key_2, chunk_id_key)))
+    vector("old-data-key-claims-no-generation", "opened", "the same file beside the first version: a data key has one generation", [root, forged_future],
+           f"digits {printed}", opened(place, by_digits, 1, first, [root], refused=[(forged_future, "tampered")], keys=keys))
 
     # The data key changed while the 64 digits lay in a drawer: handed over through the public key of their slot.
     absent = Slot("digits", DIGITS, printed, place, data_key)

@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_slot_is_tried_once_for_all_versions_and_cheap_slots_first() {
-        let entropy = SeededEntropy::new(1);
+        let entropy = SeededEntropy::new(2);
         let details = SlotDetails { name: String::new(), added: 1, proved: None, reach: Reach::Anywhere };
         let dear = Argon2Params::new(64 * 1024, 4, 1).unwrap();
         let repository = RepositoryId::make(&entropy);
@@ -88,6 +88,8 @@ mod tests {
         let first = written(&mut open, &entropy);
         open.add(&password("cheap"), details, Argon2Params::FLOOR, &entropy).unwrap();
         let files = [written(&mut open, &entropy), first];
+        let costs_in_file = files[0].slots().iter().map(|slot| slot.head().argon2.unwrap().passes());
+        assert!(costs_in_file.eq([4, 3]), "the dear slot stands first in the newest file");
 
         let attempts = attempts(&files, SlotKind::Password);
 

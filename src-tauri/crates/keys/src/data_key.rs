@@ -43,6 +43,8 @@ pub enum Subkey {
     LibraryDatabase,
     /// The media of the local library.
     LibraryMedia,
+    /// What opens the local library's own keyslots for whoever has opened the repository. `repository` is the library's id.
+    LibraryDoor,
     /// The pins: the newest states this computer has seen.
     Pins,
 }
@@ -115,6 +117,7 @@ impl Subkey {
         match self {
             Self::LibraryDatabase => Label::LibraryDatabase,
             Self::LibraryMedia => Label::LibraryMedia,
+            Self::LibraryDoor => Label::LibraryDoor,
             Self::Pins => Label::Pins,
         }
     }

@@ -15,6 +15,7 @@ pub(crate) enum Label {
     FileIntent,
     LibraryDatabase,
     LibraryMedia,
+    LibraryDoor,
     Pins,
     KeyEncryptionKey,
     SlotWrap,
@@ -28,13 +29,14 @@ pub(crate) enum Label {
 impl Label {
     /// The whole table.
     #[cfg(test)]
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::FilePack,
         Self::FileIndex,
         Self::FileSnapshot,
         Self::FileIntent,
         Self::LibraryDatabase,
         Self::LibraryMedia,
+        Self::LibraryDoor,
         Self::Pins,
         Self::KeyEncryptionKey,
         Self::SlotWrap,
@@ -54,6 +56,7 @@ impl Label {
             Self::FileIntent => b"coffer/1/file/intent",
             Self::LibraryDatabase => b"coffer/1/library/database",
             Self::LibraryMedia => b"coffer/1/library/media",
+            Self::LibraryDoor => b"coffer/1/library/door",
             Self::Pins => b"coffer/1/pins",
             Self::KeyEncryptionKey => b"coffer/1/key-encryption-key",
             Self::SlotWrap => b"coffer/1/slot/wrap",

@@ -12,6 +12,7 @@ use coffer_secret::testing::SeededEntropy;
 const HEADER: std::ops::Range<usize> = 0..1024;
 const SLOTS: std::ops::Range<usize> = 1024..25_600;
 const SEALED: std::ops::Range<usize> = 25_600..49_152;
+const MAC: std::ops::Range<usize> = 49_120..49_152;
 
 fn secret() -> UnlockSecret {
     UnlockSecret::Keychain(Secret::make(&SeededEntropy::new(3)))
@@ -85,6 +86,11 @@ fn every_bit_flip_of_the_header_is_refused_under_a_fitting_name() {
 #[test]
 fn every_bit_flip_of_the_used_slots_is_refused_under_a_fitting_name() {
     assert_eq!(accepted_flips(SLOTS.start..SLOTS.start + 2 * 1536, |_| 0..8), []);
+}
+
+#[test]
+fn every_bit_flip_of_the_mac_is_refused_under_a_fitting_name() {
+    assert_eq!(accepted_flips(MAC, |_| 0..8), []);
 }
 
 #[test]

@@ -129,6 +129,19 @@ fn the_ways_are_known_before_unlocking_but_not_their_names() {
 }
 
 #[test]
+fn the_ways_of_all_versions_are_offered() {
+    let mut computer = Computer::creates();
+    let way = computer.adds(&keychain(3), "only in the older version", 2);
+    let old = computer.writes();
+    computer.open.remove(way, 9).unwrap();
+    let new = computer.writes();
+
+    let offered: Vec<SlotId> = set(&[new, old]).ways().iter().map(|way| way.id).collect();
+
+    assert!(offered.len() == 2 && offered.contains(&way) && offered.contains(&computer.open.opened_by()));
+}
+
+#[test]
 fn the_size_of_a_file_says_nothing() {
     let mut computer = Computer::creates();
 
