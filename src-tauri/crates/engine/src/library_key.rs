@@ -4,7 +4,7 @@
 //! opens with a random key in a file only this user can read. With protection, it opens with a key derived from the data key of
 //! the place, and the newest keyslot files of the place are kept in the home: so every way that opens the backups opens the
 //! library, without the place, and a way that is removed or changed is removed or changed for both in one write.
-//! The decision stands in `src-tauri/docs/0003-library-key.md`.
+//! The decision stands in `src-tauri/docs/0005-library-key.md`.
 
 use crate::error::Error;
 use crate::home::{self, Home, to_hex};
@@ -70,7 +70,7 @@ impl LibraryKey {
         let set = KeyslotSet::read(folder(home)?.files()?);
         let library = set.repository_id().ok_or_else(|| Error::Damaged { what: "ways".to_owned() })?;
         for key in place.keyring().data_keys() {
-            let secret = UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDatabase, &library));
+            let secret = UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDoor, &library));
             match set.unlock(&secret) {
                 Ok(keys) => return Ok(Self { keys }),
                 Err(KeyError::WrongSecret | KeyError::RemovedWay { .. }) => {}
@@ -96,7 +96,7 @@ impl LibraryKey {
             return Ok(());
         }
         let secret =
-            UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDatabase, &self.keys.repository()));
+            UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDoor, &self.keys.repository()));
         self.keys.add(&secret, details(&name, ports), Argon2Params::DEFAULT, ports.entropy.as_ref())?;
         self.save(home, ports.entropy.as_ref())
     }
