@@ -33,5 +33,5 @@ export async function expectClean(): Promise<void> {
 }
 
 export const byId = (id: string): Promise<HTMLElement> => screen.findByTestId(id, {}, { timeout: 5000 });
-export const inside = (element: HTMLElement): ReturnType<typeof within> => within(element);
+export const inside = (element: HTMLElement) => within(element);
 export { screen, waitFor };

@@ -2,7 +2,8 @@
 import type { ReasonCount } from "./ReasonCount";
 
 /**
- * What an import did; `read` = `added` + `updated` + `present` + the skipped ones.
+ * What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
+ * (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
  */
 export type ImportReport = { 
 /**
