@@ -41,15 +41,17 @@ async fn the_whole_story_in_a_window_looks_right_and_brings_the_same_chats_back(
     let after = story::reads_both(&window).await;
     window.close().await;
 
+    let mut digits_only = Looks::only_at(&["restore-digits"]);
     let third = Computer::new();
     let window = third.open().await;
-    story::restores(&third, &window, &place, Way::Digits(&digits), &mut looks).await;
+    story::restores(&third, &window, &place, Way::Digits(&digits), &mut digits_only).await;
     let after_digits = story::reads_both(&window).await;
     window.close().await;
 
     assert_eq!(before, after);
     assert_eq!(before, after_digits);
     looks.found_nothing();
+    digits_only.found_nothing();
 }
 
 #[tokio::test]

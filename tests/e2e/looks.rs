@@ -24,16 +24,26 @@ const SMALL: (u32, u32) = (720, 560);
 /// What was seen while a story went by. It is judged at the end, so that one screen does not hide the others.
 pub struct Looks {
     found: Vec<String>,
+    /// Only these screens, the others were seen before; all when empty.
+    only: &'static [&'static str],
 }
 
 impl Looks {
     /// Begins to look.
     pub fn closely() -> Self {
-        Self { found: Vec::new() }
+        Self { found: Vec::new(), only: &[] }
+    }
+
+    /// Looks at some screens only.
+    pub fn only_at(only: &'static [&'static str]) -> Self {
+        Self { found: Vec::new(), only }
     }
 
     /// Takes the four pictures of a screen, lets axe look at both themes, and sees whether anything is cut off.
     pub async fn at(&mut self, window: &Window, name: &str) {
+        if !self.only.is_empty() && !self.only.contains(&name) {
+            return;
+        }
         for (width, height) in [SMALL, LARGE] {
             window.resize(width, height).await;
             for theme in ["light", "dark"] {

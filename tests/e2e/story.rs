@@ -99,7 +99,11 @@ pub async fn sets_protection_up(
     computer.will_pick(&[place]);
     window.tap("place-pick").await;
     window.sees("Nobody can reset it.").await;
-    assert!(computer.asked().contains("Choose a folder for your backups"), "{}", computer.asked());
+    assert!(
+        computer.asked().contains("--directory"),
+        "a folder is asked for, not a file: {}",
+        computer.asked()
+    );
 
     window.types("Password", PASSWORD).await;
     window.types("Type it again", "something else altogether").await;
@@ -170,7 +174,7 @@ pub async fn backs_up(window: &Window, looks: &mut Looks) {
     window.sees("The check found no damage.").await;
     looks.at(window, "backup-checked").await;
     window.tap("backup-e2ee").await;
-    window.sees("Ways to unlock").await;
+    window.sees("2 ways to unlock · 2 work on any computer").await;
     looks.at(window, "protect-on").await;
 }
 

@@ -116,7 +116,12 @@ impl Window {
     /// Types into the field with this label, in place of what stands there.
     pub async fn types(&self, label: &str, text: &str) {
         let field = self.find("field", label).await;
-        field.clear().await.unwrap();
+        field.click().await.unwrap();
+        self.chord(&[Key::Control], 'a').await;
+        self.keys(&Key::Delete.to_string()).await;
+        if text.is_empty() {
+            return;
+        }
         field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into “{label}”: {error}"));
     }
 
