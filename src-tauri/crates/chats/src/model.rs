@@ -4,6 +4,7 @@
 //! [`Message::raw`], so that a better reader can run again over it.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use minicbor::Decoder;
 use serde_json::Value;
@@ -529,7 +530,8 @@ impl Message {
     /// the names of its files. The same entry in two exports has the same fingerprint; two equal entries in the
     /// same minute share one and are told apart by counting (SOURCES 6.4).
     pub fn fingerprint(&self) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new_derive_key("coffer chats 2026 message fingerprint");
+        static KEY: OnceLock<blake3::hazmat::ContextKey> = OnceLock::new();
+        let mut hasher = ids::hasher(&KEY, "coffer chats 2026 message fingerprint");
         let local = self.time.as_ref().map_or(i64::MIN, |time| time.local_ms.unwrap_or(time.utc_ms));
         hasher.update(&local.to_be_bytes());
         update_text(&mut hasher, self.sender.as_deref().unwrap_or(""));

@@ -36,7 +36,7 @@ pub(crate) use title::pick_texts;
 /// Longest entry; WhatsApp's own limit is 65,536 signs.
 const MAX_ENTRY: usize = 16 << 20;
 /// Entries whose fingerprints are remembered to count equal ones.
-const MAX_FINGERPRINTS: usize = 1 << 16;
+const MAX_FINGERPRINTS: usize = 1 << 12;
 
 /// What the first bytes say: 0 (not an export) to 100.
 pub(crate) fn confidence(start: &[u8]) -> u8 {
@@ -64,7 +64,7 @@ pub(crate) fn decide_dates(
     found.map(|found| found.decision).ok_or(ChatError::Unknown { start: "text" })
 }
 
-/// Reads one text into the sink. `before` and `total` place it among the bytes of the whole source.
+/// Reads one text into the sink.
 pub(crate) fn read(
     main: &MainFile,
     options: &ReadOptions,
@@ -73,7 +73,7 @@ pub(crate) fn read(
     report: &mut ReadReport,
 ) -> Result<(), ChatError> {
     let size = main.size()?;
-    // Both passes count: the first one half as slow as the second.
+    // Both passes count; the second one is twice as slow.
     let total = size.saturating_mul(3);
     let mut progress = |done: u64| sink.progress(done, total);
     let found = main.with(|input| survey::survey(input, options.date_order, &mut progress, cancel))?;
@@ -238,7 +238,7 @@ impl State<'_> {
                 tags: &self.survey.tags,
                 has_file: &mut |name| files.size(name).is_some(),
             };
-            read_body(&text, &mut context)
+            read_body(text, &mut context)
         };
         self.assemble(entry, raw, author, body)
     }
@@ -281,15 +281,13 @@ impl State<'_> {
     }
 
     fn direction(&mut self, name: &str) -> Direction {
-        let known = &self.conversation.participants;
-        let person = self.participants.entry(name.to_owned()).or_insert_with(|| {
-            known
-                .iter()
-                .find(|person| person.key == name)
-                .cloned()
-                .unwrap_or_else(|| participant(name, false))
-        });
-        if person.is_me { Direction::Out } else { Direction::In }
+        if !self.participants.contains_key(name) {
+            let known = self.conversation.participants.iter().find(|person| person.key == name);
+            let person = known.cloned().unwrap_or_else(|| participant(name, false));
+            self.participants.insert(name.to_owned(), person);
+        }
+        let is_me = self.participants.get(name).is_some_and(|person| person.is_me);
+        if is_me { Direction::Out } else { Direction::In }
     }
 
     /// Looks the entry's files up and counts them.

@@ -1,7 +1,9 @@
 //! Ids: fixed bytes, shown as lower-case hex.
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use blake3::hazmat::{ContextKey, HasherExt};
 use minicbor::Decoder;
 use serde_json::Value;
 
@@ -74,10 +76,17 @@ impl ConversationId {
     }
 }
 
+/// A hasher of a purpose; its key is derived once, because a short input would cost less than that.
+pub(super) fn hasher(key: &'static OnceLock<ContextKey>, purpose: &str) -> blake3::Hasher {
+    let key = key.get_or_init(|| blake3::hazmat::hash_derive_key_context(purpose));
+    blake3::Hasher::new_from_context_key(key)
+}
+
 impl MessageId {
     /// The id of a message the source has an id for.
     pub fn derive(conversation: ConversationId, native_id: &str) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("coffer chats 2026 message id native");
+        static KEY: OnceLock<ContextKey> = OnceLock::new();
+        let mut hasher = hasher(&KEY, "coffer chats 2026 message id native");
         hasher.update(&conversation.0);
         hasher.update(native_id.as_bytes());
         Self(first_16(&hasher.finalize()))
@@ -85,7 +94,8 @@ impl MessageId {
 
     /// The id of the `occurrence`th (from 0) entry with this fingerprint, where the source has no ids.
     pub fn from_fingerprint(fingerprint: &[u8; 16], occurrence: u32) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("coffer chats 2026 message id counted");
+        static KEY: OnceLock<ContextKey> = OnceLock::new();
+        let mut hasher = hasher(&KEY, "coffer chats 2026 message id counted");
         hasher.update(fingerprint);
         hasher.update(&occurrence.to_be_bytes());
         Self(first_16(&hasher.finalize()))

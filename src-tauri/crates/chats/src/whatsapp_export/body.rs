@@ -32,15 +32,20 @@ pub(super) struct Context<'a> {
 }
 
 /// Reads a body: everything after the author, lines joined by `\n`.
-pub(super) fn read_body(body: &str, context: &mut Context<'_>) -> Body {
+pub(super) fn read_body(body: String, context: &mut Context<'_>) -> Body {
     let text = body.trim_start_matches(['\u{200e}', '\u{200f}', '\u{feff}']);
     let is_marked = text.len() < body.len();
-    // A text that cannot hold anything of the app is most of all texts: no tag, no parenthesis, no known start.
-    let (text, is_edited) = without_edited(text);
-    let mut made = classify(text, is_marked, context);
-    if is_edited {
-        made.edits.push(Edit::default());
-    }
+    // Nearly every body is a plain text: it is taken as it is.
+    let mut made = if !is_marked && context.author.is_some() && words::is_plain_text(&body) {
+        Body { text: body, ..Body::default() }
+    } else {
+        let (text, is_edited) = without_edited(text);
+        let mut made = classify(text, is_marked, context);
+        if is_edited {
+            made.edits.push(Edit::default());
+        }
+        made
+    };
     if context.author.is_some() && memchr::memchr(0xe2, made.text.as_bytes()).is_some() {
         made.entities = mentions(&made.text);
     }
@@ -97,7 +102,6 @@ fn marked(text: &str, context: &Context<'_>) -> Body {
 
 /// Lines the app writes in place of something.
 fn own_line(text: &str, first: &str, by_app: bool, tags: &[Vec<u8>]) -> Option<Body> {
-    // ASCII text without any of these cannot be one: most lines end here.
     let line = plain(first);
     if line.starts_with('<') && line.ends_with('>') {
         let is_tag =

@@ -178,11 +178,11 @@ impl ShapeSurvey {
 /// "You deleted this message": only the person's own phone writes this.
 fn is_deleted_here(body: &[u8]) -> bool {
     // Those sentences are short and begin with a mark, a capital or another script.
-    if !(10..90).contains(&body.len()) || body.first().is_some_and(|byte| byte.is_ascii_lowercase()) {
+    if !(10..120).contains(&body.len()) || body.first().is_some_and(|byte| byte.is_ascii_lowercase()) {
         return false;
     }
-    let is_own = |text| words::deletion(&words::plain(text)) == Some(Deletion::ByMe);
-    std::str::from_utf8(body).is_ok_and(is_own)
+    let Ok(text) = std::str::from_utf8(author::trim_marks(body)) else { return false };
+    words::begins_like_ours(text) && words::deletion(&words::plain(text)) == Some(Deletion::ByMe)
 }
 
 /// A marked body that stands for nothing a person sent.

@@ -1,6 +1,8 @@
 //! What WhatsApp itself writes into an export, in the languages we know; compared in lower case, without direction
 //! marks. Where the file's own structure tells the same in any language, that is used first (see `body`).
 
+use std::sync::OnceLock;
+
 use crate::model::{AttachmentKind, Deletion};
 
 /// Tags in place of media that the export left out (Android).
@@ -381,6 +383,11 @@ const UNITS: &[(&str, u64)] = &[
     ("sn.", 1),
 ];
 
+/// Longest word that begins or ends a sentence of the app, with room for marks.
+const LONGEST_WORD: usize = 64;
+/// Longest line the app writes in place of something.
+const LONGEST_LINE: usize = 300;
+
 /// Waiting for the other phone: the text never arrived in this one.
 const WAITING: &[&str] = &["waiting for this message", "warte auf diese nachricht", "esperando el mensaje"];
 
@@ -394,6 +401,57 @@ const ENCRYPTION: &[&str] = &[
     "сквозн",
     "uçtan uca",
 ];
+
+/// First and last words of everything above, in lower case and order.
+struct Edges {
+    first: Vec<&'static str>,
+    last: Vec<&'static str>,
+}
+
+fn edges() -> &'static Edges {
+    static EDGES: OnceLock<Edges> = OnceLock::new();
+    EDGES.get_or_init(|| {
+        let sentences = [DELETED_BY_ME, DELETED_BY_SENDER, DELETED_BY_ADMIN, WAITING].concat();
+        let calls = CALLS.iter().map(|(start, _, _)| *start);
+        let first = |text: &'static str| text.split([' ', ',']).next().unwrap_or(text);
+        let last = |text: &'static str| text.rsplit(' ').next().unwrap_or(text);
+        let mut edges = Edges {
+            first: sentences.into_iter().chain(calls).map(first).collect(),
+            last: OMITTED_ENDS.iter().map(|(end, _)| last(end)).collect(),
+        };
+        for words in [&mut edges.first, &mut edges.last] {
+            words.sort_unstable();
+            words.dedup();
+        }
+        edges
+    })
+}
+
+/// The text begins like a sentence of the app.
+pub(super) fn begins_like_ours(text: &str) -> bool {
+    let word =
+        text.trim_start().split([' ', '\u{a0}', '\u{202f}', ',', '.', '\n', '。']).next().unwrap_or_default();
+    word.len() <= LONGEST_WORD && edges().first.binary_search(&word.to_lowercase().as_str()).is_ok()
+}
+
+fn ends_like_ours(line: &str) -> bool {
+    let word = line.trim_end().rsplit([' ', '\u{a0}']).next().unwrap_or_default();
+    word.len() <= LONGEST_WORD && edges().last.binary_search(&word.to_lowercase().as_str()).is_ok()
+}
+
+/// Surely nothing but what a person wrote: no tag, no file, no link behind a label, no poll, no sentence of the app.
+pub(super) fn is_plain_text(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    if memchr::memchr2(b'<', b')', bytes).is_some() || memchr::memmem::find(bytes, b"://").is_some() {
+        return false;
+    }
+    let first = memchr::memchr(b'\n', bytes).and_then(|end| text.get(..end));
+    if first.is_some_and(|first| first.trim_end().ends_with([':', '\u{200e}'])) {
+        return false;
+    }
+    let line = first.unwrap_or(text);
+    line.len() > LONGEST_LINE || !(begins_like_ours(line) || ends_like_ours(line))
+}
 
 /// Without direction marks, in lower case, blanks made plain.
 pub(super) fn plain(text: &str) -> String {

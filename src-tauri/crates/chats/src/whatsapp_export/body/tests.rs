@@ -3,14 +3,14 @@ use super::*;
 fn body(text: &str) -> Body {
     let mut has_file = |_: &str| false;
     let mut context = Context { author: Some("Ann"), has_marks: false, tags: &[], has_file: &mut has_file };
-    read_body(text, &mut context)
+    read_body(text.to_owned(), &mut context)
 }
 
 fn marked(text: &str) -> Body {
     let mut has_file = |_: &str| false;
     let tags = ["imagem sumida".as_bytes().to_vec()];
     let mut context = Context { author: Some("Ann"), has_marks: true, tags: &tags, has_file: &mut has_file };
-    read_body(text, &mut context)
+    read_body(text.to_owned(), &mut context)
 }
 
 fn only(body: &Body) -> (&str, AttachmentKind, AttachmentState) {
