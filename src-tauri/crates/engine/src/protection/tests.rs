@@ -5,7 +5,7 @@ use crate::testing::{TestComputer, open_engine};
 use crate::testing_stores::{mount, unmount};
 use crate::view::ProtectionView;
 use crate::{Confirmation, Engine, Error, Paper, Unlock};
-use coffer_archive::{Failure, MemoryStore};
+use coffer_archive::{Failure, MemoryStore, Store};
 use coffer_secret::SecretString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -664,6 +664,41 @@ fn a_stop_at_any_write_of_the_set_up_leaves_a_usable_computer() {
 }
 
 #[test]
+fn a_stop_at_any_write_at_home_leaves_a_library_that_opens() {
+    let mut stops = 0;
+    for at in 0..60 {
+        for folder in ["ways", "copy"] {
+            let desk = Desk::new();
+            let engine = desk.start();
+            engine.choose_place(&desk.place(), false).unwrap();
+            let first = set_digits(&engine).unwrap();
+            let second = engine.make_recovery_key().unwrap().groups.concat();
+            let id = engine.repository().unwrap().repository_id().to_string();
+            let path =
+                if folder == "ways" { engine.home.ways_folder() } else { engine.home.keyslot_cache(&id) };
+            let store = Arc::new(stored_copy(&path));
+            mount(&path, Arc::<MemoryStore>::clone(&store));
+            store.crash_at(at, Failure::Io);
+            let ended = engine.confirm_recovery_key(Confirmation::Text(secret(&second)));
+            drop(engine);
+            store.heal();
+            desk.computer.keychain.set_available(false);
+
+            let engine = desk.start();
+            let is_open = !engine.app().unwrap().is_locked;
+            let opens =
+                |digits: &str| engine.unlock(Unlock::Digits(secret(digits))).is_ok_and(|app| !app.is_locked);
+            assert!(opens(&first), "{folder}, stop at {at}");
+            assert!(ended.is_err() || opens(&second), "{folder}, stop at {at}");
+            assert!(ended.is_ok() || is_open || opens(&second), "{folder}, stop at {at}");
+            stops += u32::from(ended.is_err());
+            unmount(&path);
+        }
+    }
+    assert!((10..110).contains(&stops), "{stops}: some stop the set-up, the last ones come too late");
+}
+
+#[test]
 fn a_stop_at_any_write_of_a_removal_leaves_the_other_way_working() {
     let desk = Desk::new();
     let place = Arc::new(MemoryStore::new());
@@ -704,6 +739,17 @@ fn a_stop_at_any_write_of_a_removal_leaves_the_other_way_working() {
     }
     assert!((1..80).contains(&finished), "{finished}: stops before and after the last write");
     unmount(&desk.place());
+}
+
+/// The files of a folder, in a store that can be stopped.
+fn stored_copy(path: &Path) -> MemoryStore {
+    let store = MemoryStore::new();
+    let mut files = Vec::new();
+    walk(path, &mut files);
+    for (file, bytes) in files {
+        store.put(&file.strip_prefix(path).unwrap().to_string_lossy(), &bytes).unwrap();
+    }
+    store
 }
 
 /// How many operations on the place a story takes.

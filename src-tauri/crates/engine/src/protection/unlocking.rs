@@ -249,7 +249,9 @@ impl Engine {
 
     /// This computer's keychain can open the place.
     pub(super) fn is_enrolled(&self, settings: &Settings) -> bool {
-        settings.computer_slot.is_some() && matches!(self.computer_secret(settings), Ok(Some(_)))
+        settings.computer_slot.is_some()
+            && self.ports.keychain.is_available()
+            && matches!(self.computer_secret(settings), Ok(Some(_)))
     }
 
     pub(crate) fn to_secret(&self, unlock: Unlock, settings: &Settings) -> Result<UnlockSecret, Error> {

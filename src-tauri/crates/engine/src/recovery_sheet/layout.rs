@@ -27,8 +27,11 @@ const STEPS: [&str; 5] = [
     "2.  Choose \"Restore a backup\" and point to the folder or drive the backup lies in.",
     "3.  Compare the backup id with the one on this sheet.",
     "4.  Choose \"64-digit key\" and type the groups in order. Spaces do not matter; each row ends in a check digit.",
-    "5.  Look inside, choose what to bring back, and restore. Then save a new key if this sheet was seen by others.",
+    "5.  Look inside, choose what to bring back, and restore. Make a new key if others saw this sheet.",
 ];
+const CODE_CAPTION: &str = "The same 64 digits, to scan";
+/// A computer's name that is longer would leave the page.
+const NAME_LIMIT: usize = 60;
 const NOTE: &str = "Note (for example, where the backup lies):";
 
 /// One page.
@@ -68,7 +71,8 @@ impl Sheet {
             [("Made on", facts.date), ("Made by", facts.machine), ("Backup id", facts.backup_id)]
         {
             self.text(REGULAR, 10.5, MARGIN, y, label);
-            self.text(BOLD, 10.5, MARGIN + 64.0, y, value);
+            let value: String = value.chars().take(NAME_LIMIT).collect();
+            self.text(BOLD, 10.5, MARGIN + 64.0, y, &value);
             y -= 15.0;
         }
         y - 14.0
@@ -99,15 +103,18 @@ impl Sheet {
         let mut y = top - side;
         for row in colors.chunks(code.width()) {
             let mut x = left;
-            for color in row {
-                if *color == Color::Dark {
-                    self.content.rect(x, y, side, side);
+            // One rectangle a run: rectangles side by side print with hairlines between them.
+            for run in row.chunk_by(|one, next| one == next) {
+                let width = side * f32::from(u16::try_from(run.len()).unwrap_or(u16::MAX));
+                if run.first() == Some(&Color::Dark) {
+                    self.content.rect(x, y, width, side);
                 }
-                x += side;
+                x += width;
             }
             y -= side;
         }
         self.content.fill_nonzero();
+        self.text(REGULAR, 9.0, left, top - CODE_SIDE - 14.0, CODE_CAPTION);
         colors.fill(Color::Light);
         Ok(())
     }
