@@ -17,7 +17,7 @@ pub async fn adds_chats(computer: &Computer, window: &Window) {
         computer.will_pick(&[path]);
         window.enters(button).await;
         window.sees("This is what was found").await;
-        window.tabs_to("Which name is you?").await;
+        window.tabs_to_field("Which name is you?").await;
         window.keys("Sam").await;
         window.enters("Add this chat").await;
         window.sees("all accounted for.").await;
@@ -30,9 +30,9 @@ pub async fn adds_chats(computer: &Computer, window: &Window) {
 /// Opens both chats and reads them.
 pub async fn reads_both(window: &Window) {
     window.chord(&[Key::Control], '1').await;
-    window.enters("Anna Reyes").await;
+    window.enters_row("Anna Reyes").await;
     window.sees("Bring the blue umbrella").await;
-    window.enters("Book club").await;
+    window.enters_row("Book club").await;
     window.sees("Found this edition").await;
 }
 
@@ -51,9 +51,9 @@ pub async fn protects(computer: &Computer, window: &Window, place: &Path) -> Str
     computer.will_pick(&[place]);
     window.enters("Choose a folder").await;
     window.sees("Nobody can reset it.").await;
-    window.tabs_to("Password").await;
+    window.tabs_to_field("Password").await;
     window.keys(PASSWORD).await;
-    window.tabs_to("Type it again").await;
+    window.tabs_to_field("Type it again").await;
     window.keys(PASSWORD).await;
     window.enters("Save password").await;
 
@@ -71,7 +71,7 @@ pub async fn protects(computer: &Computer, window: &Window, place: &Path) -> Str
     window.enters("Open the PDF").await;
 
     window.sees("Unlock once for real").await;
-    window.tabs_to("Password").await;
+    window.tabs_to_field("Password").await;
     window.keys(PASSWORD).await;
     window.keys(&Key::Enter.to_string()).await;
     window.sees("Your backups are end-to-end encrypted").await;
@@ -88,12 +88,11 @@ pub async fn restores(computer: &Computer, window: &Window, place: &Path, digits
     computer.will_pick(&[place]);
     window.enters("Choose a folder").await;
     window.sees("Unlock this backup").await;
-    window.tabs_to("Password").await;
+    window.tabs_to_field("Password").await;
     window.chord(&[Key::Shift], char::from(Key::Tab)).await;
     // From the field back to the strip of ways, then on to the other way by arrow.
     window.keys(&Key::Right.to_string()).await;
-    window.tabs_to("64-digit key").await;
-    window.keys(&Key::Tab.to_string()).await;
+    window.tabs_to_field("64-digit key").await;
     window.keys(digits).await;
     window.enters("Unlock").await;
     window.sees("The newest is chosen.").await;

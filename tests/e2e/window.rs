@@ -153,6 +153,15 @@ impl Window {
         self.tabs_until(name, &script).await;
     }
 
+    /// Goes on with the Tab key to the field with this label.
+    pub async fn tabs_to_field(&self, label: &str) {
+        let script = format!(
+            "{FIND}; return document.activeElement.matches(fields) && named(document.activeElement).includes({})",
+            json!(label)
+        );
+        self.tabs_until(label, &script).await;
+    }
+
     async fn tabs_until(&self, name: &str, script: &str) {
         for _ in 0..120 {
             if self.run(script).await == json!(true) {
