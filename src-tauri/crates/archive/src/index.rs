@@ -319,4 +319,16 @@ mod tests {
         index.distrust(&BTreeSet::from([[1; 32]]));
         assert!(index.usable(&[7; 32]).is_none() && index.usable(&[8; 32]).is_none());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes: Vec<u8>, at: proptest::sample::Index, value: u8) {
+            drop(decode_segment(&bytes));
+
+            let mut changed = encode_segment(&[pack(1, &[7, 8])]);
+            let at = at.index(changed.len());
+            changed[at] = value;
+            drop(decode_segment(&changed));
+        }
+    }
 }

@@ -8,8 +8,8 @@ pub(crate) type FileHash = [u8; 32];
 pub(crate) const COFFER_JSON: &str = "coffer.json";
 pub(crate) const KEYSLOT_FOLDERS: [&str; 2] = ["keyslots/", "keyslots-2/"];
 pub(crate) const KEYSLOT_SUFFIX: &str = ".cks";
-/// How the name of the file begins that lies in a place while a repository is being made.
-pub(crate) const CREATING: &str = "creating-";
+/// Where a mark lies while a repository is being made.
+pub(crate) const CREATING: &str = "creating/";
 
 /// The folder a kind of file lies in.
 pub(crate) const fn folder(kind: FileKind) -> &'static str {

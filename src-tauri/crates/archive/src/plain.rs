@@ -146,8 +146,13 @@ pub(crate) fn check(store: &dyn Store, repository: &RepositoryId) -> Result<Vec<
 }
 
 /// The names of these files.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    TEXTS.iter().map(|(name, _)| *name).chain([COFFER_JSON])
+}
+
+/// Says whether a file is one of these.
 pub(crate) fn is_plain(name: &str) -> bool {
-    name == COFFER_JSON || TEXTS.iter().any(|(text, _)| *text == name)
+    names().any(|plain| plain == name)
 }
 
 #[cfg(test)]
@@ -207,5 +212,13 @@ mod tests {
         write(&store, &ID).unwrap();
 
         assert_eq!(store.files(), whole);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes: Vec<u8>, text: String) {
+            let _ = parse(&bytes);
+            let _ = parse(text.as_bytes());
+        }
     }
 }

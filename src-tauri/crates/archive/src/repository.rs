@@ -5,13 +5,13 @@ use crate::damage::{Damage, What};
 use crate::error::ArchiveError;
 use crate::index::{self, Index};
 use crate::keyslots::{self, write_keyslots};
-use crate::names::{self, COFFER_JSON, CREATING, FileHash};
+use crate::names::{self, COFFER_JSON, CREATING, FileHash, KEYSLOT_FOLDERS};
 use crate::pack::Shape;
 use crate::place::{Fault, Place};
 use crate::plain::{self, Plain};
 use crate::reader::{Chunks, SnapshotReader};
 use crate::snapshot::{Body, Head, SnapshotId, SnapshotInfo, WriterInfo};
-use crate::store::{ObjectInfo, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::writer::{NewHead, SnapshotWriter};
 use coffer_keys::{FileKind, KeyslotSet, OpenKeyslots, RepositoryId, UnlockSecret};
 use coffer_secret::Entropy;
@@ -157,7 +157,7 @@ fn has_files(store: &dyn Store, kind: FileKind) -> Result<bool, StoreError> {
 fn creation_marks(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     let is_mark =
         |name: &str| name.strip_prefix(CREATING).is_some_and(|id| names::parse_hex::<16>(id).is_some());
-    let files = store.list("")?;
+    let files = store.list(CREATING)?;
     Ok(files.into_iter().map(|file| file.name).filter(|name| is_mark(name)).collect())
 }
 
@@ -421,22 +421,24 @@ pub(crate) fn missing_links(infos: &[SnapshotInfo], damaged: &[Damage]) -> Vec<D
 
 /// Makes room for a new repository: sweeps what an interrupted `create` left, and refuses everything else of ours.
 fn prepare_place(store: &dyn Store) -> Result<(), ArchiveError> {
-    let is_ours = |file: &ObjectInfo| {
-        names::keyslot_hash(&file.name).is_some()
-            || plain::is_plain(&file.name)
-            || file.name.starts_with(CREATING)
-    };
     if is_unfinished(store)? {
-        let mut files: Vec<ObjectInfo> = store.list("")?.into_iter().filter(is_ours).collect();
-        // The marks go last: a sweep that is interrupted goes on next time.
-        files.sort_by_key(|file| file.name.starts_with(CREATING));
-        return Ok(files.iter().try_for_each(|file| store.delete(&file.name))?);
+        return sweep(store);
     }
-    let has_slots = !keyslots::read_files(store)?.files.is_empty();
-    let has_parts = has_slots
+    let has_parts = !keyslots::read_files(store)?.files.is_empty()
         || plain::read(store)? != Plain::Absent
         || has_files(store, FileKind::Pack)?
         || has_files(store, FileKind::Index)?
         || has_files(store, FileKind::Snapshot)?;
     if has_parts { Err(ArchiveError::AlreadyARepository) } else { Ok(()) }
+}
+
+/// Removes what an interrupted `create` left. The marks go last: a sweep that is interrupted goes on next time.
+fn sweep(store: &dyn Store) -> Result<(), ArchiveError> {
+    let mut left: Vec<String> = plain::names().map(str::to_owned).collect();
+    for folder in KEYSLOT_FOLDERS {
+        let files = store.list(folder)?.into_iter().map(|file| file.name);
+        left.extend(files.filter(|name| names::keyslot_hash(name).is_some()));
+    }
+    left.extend(creation_marks(store)?);
+    Ok(left.iter().try_for_each(|name| store.delete(name))?)
 }

@@ -481,4 +481,16 @@ mod tests {
 
         assert_eq!(back.machine, "\u{e9}".repeat(128));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes: Vec<u8>, at: proptest::sample::Index, value: u8) {
+            drop(Body::decode(&bytes));
+
+            let mut changed = body().encode();
+            let at = at.index(changed.len());
+            changed[at] = value;
+            drop(Body::decode(&changed));
+        }
+    }
 }

@@ -144,6 +144,7 @@ fn decode_items(bytes: &[u8]) -> Result<Vec<Item>, What> {
 }
 
 /// An entry whose list of chunks is not resolved yet.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StoredEntry {
     pub(crate) name: Vec<u8>,
     pub(crate) kind: ChunkKind,
@@ -290,5 +291,26 @@ mod tests {
         let (list, _) = build(hostile);
 
         assert!(list.top.len() <= TOP_LIMIT && list.depth <= DEPTH_LIMIT);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_parsers_panic(bytes: Vec<u8>, at: proptest::sample::Index, value: u8) {
+            drop((decode_entries(&bytes), decode_items(&bytes)));
+
+            let entry = Entry {
+                name: b"chat/a".to_vec(),
+                kind: ChunkKind::Messages,
+                length: 7,
+                chunks: Vec::new(),
+                meta: vec![1, 2],
+            };
+            let encoded = encode_entry(&entry, &ChunkList { depth: 0, top: items(3) });
+            let mut changed = join(&[&encoded, &encoded]);
+            proptest::prop_assert_eq!(decode_entries(&changed).map(|read| read.len()), Ok(2));
+            let at = at.index(changed.len());
+            changed[at] = value;
+            drop(decode_entries(&changed));
+        }
     }
 }

@@ -138,7 +138,7 @@ fn every_length_a_file_is_cut_to_is_found() {
             let outcome = check_open(&repository, CheckDepth::EveryByte);
 
             assert!(said(&outcome, name).is_some(), "{name} cut to {length}");
-            if name.starts_with("packs/") {
+            if length == 0 || name.starts_with("packs/") {
                 assert_eq!(said(&outcome, name), Some(What::Partial), "{name} cut to {length}");
             }
             if length % 16 == 0 {
