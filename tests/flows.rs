@@ -1,4 +1,9 @@
 //! Whole stories without a window: two homes are two computers.
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a story stops at the first thing that goes another way"
+)]
 
 mod story;
 mod watched;
@@ -6,7 +11,7 @@ mod watched;
 use coffer_archive::Failure;
 use coffer_engine::testing::open_engine;
 use coffer_engine::view::{JobOutcome, RestoreReport, RestoreRequest, SearchQuery};
-use coffer_engine::{Unlock, testing_stores};
+use coffer_engine::{ExportFormat, Unlock, testing_stores};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -501,6 +506,125 @@ fn importing_twice_adds_nothing_and_a_longer_export_adds_what_is_new() {
     assert_eq!((longer.added, longer.present), (30, 60));
     assert_eq!(telegram, (54, 30));
     assert_eq!(laptop.engine.list_chats().unwrap().len(), 2);
+}
+
+#[test]
+fn a_preview_tells_what_the_import_then_does() {
+    let world = World::new();
+    let laptop = world.machine("laptop", 1);
+    let files = Fixture::write_small(&world.path("files"), 50);
+
+    let whatsapp = laptop.engine.preview_import(&files.whatsapp, None, None).unwrap();
+    let telegram = laptop.engine.preview_import(&files.telegram, None, None).unwrap();
+    let report = laptop.import(&files.whatsapp);
+
+    assert_eq!((whatsapp.source.as_str(), telegram.source.as_str()), ("whatsapp_export", "telegram_export"));
+    assert_eq!((whatsapp.chats[0].messages, whatsapp.media_found, whatsapp.media_missing), (60, 2, 1));
+    assert_eq!((report.read, report.media_found, report.media_missing), (60, 2, 1));
+    assert_eq!(
+        (whatsapp.needs_zone, telegram.needs_zone, whatsapp.zone_guess.as_str()),
+        (true, false, "Europe/Berlin")
+    );
+    assert!(
+        ["Anna Reyes", "Ben", "Carla"].iter().all(|name| whatsapp.people.iter().any(|person| person == name))
+    );
+    assert_eq!(laptop.engine.get_chat(&report.chat_ids[0]).unwrap().messages, 60);
+}
+
+#[test]
+fn dates_that_read_two_ways_are_asked_and_the_answer_is_used() {
+    let world = World::new();
+    let laptop = world.machine("laptop", 1);
+    let path = world.path("files").join("WhatsApp Chat with Zoe.txt");
+    fs::write(
+        &path,
+        "03/04/2026, 10:00 - Zoe: one\n03/04/2026, 10:01 - Ben: two\n03/04/2026, 10:02 - Zoe: three\n",
+    )
+    .unwrap();
+
+    let dates = laptop.engine.preview_import(&path, None, None).unwrap().dates.unwrap();
+    let asked = laptop.engine.preview_import(&path, Some("mdy"), Some("America/New_York")).unwrap();
+    let unknown_zone = code(laptop.engine.preview_import(&path, None, Some("Europe/Atlantis")));
+    let report = laptop.import(&path);
+
+    assert!(dates.is_undecided && dates.readings.len() == 2, "{dates:?}");
+    assert_eq!((asked.dates.unwrap().order.as_str(), asked.chats[0].first), ("mdy", Some(1_772_636_400_000)));
+    assert_eq!(unknown_zone, "zone_unknown");
+    assert_eq!((report.added, report.undecided), (3, vec!["date_order".to_owned()]));
+}
+
+#[test]
+fn ranges_days_search_and_plain_exports_agree() {
+    let world = World::new();
+    let laptop = world.machine("laptop", 1);
+    let chat = laptop.import(&Fixture::write_small(&world.path("files"), 50).whatsapp).chat_ids.remove(0);
+    let engine = &laptop.engine;
+    let query = |text: &str| SearchQuery { text: text.to_owned(), chat: None, limit: 100, offset: 0 };
+    let out = world.path("out");
+
+    let whole = engine.read_messages(&chat, 0, 2_000).unwrap();
+    let part = engine.read_messages(&chat, 55, 2_000).unwrap();
+    let days = engine.list_days(&chat).unwrap();
+    let hits = engine.search_chats(&query("photos")).unwrap().hits;
+    let text = engine.export_chats(Some(&chat), ExportFormat::Txt, &out).unwrap();
+    let json = engine.export_chats(None, ExportFormat::Json, &out).unwrap();
+
+    assert_eq!(
+        (whole.total, whole.messages.len(), part.messages.as_slice()),
+        (60, 60, &whole.messages[55..])
+    );
+    assert_eq!(days.iter().map(|day| day.count).sum::<u64>(), 60);
+    assert_eq!((hits.len(), hits[0].position), (1, 1));
+    assert!(whole.messages[2].is_me && whole.messages[2].text == "All of them.\nOn two lines.");
+    assert!(fs::read_to_string(&text[0]).unwrap().contains("Did you keep the photos?"));
+    let exported: serde_json::Value = serde_json::from_slice(&fs::read(&json[0]).unwrap()).unwrap();
+    assert_eq!(exported["messages"].as_array().unwrap().len(), 60);
+    assert_eq!(
+        engine.read_records(&chat, 0, 2_000).unwrap(),
+        exported["messages"].as_array().unwrap().clone()
+    );
+    assert_eq!(code(engine.read_messages("zz", 0, 1)), "no_such_chat");
+}
+
+#[test]
+fn a_session_nobody_uses_is_closed_and_lock_closes_all() {
+    let world = World::new();
+    let (laptop, digits) = story(&world);
+    let session = laptop.open(&world.place(), digits_of(&digits));
+    let locked_at = laptop.open(&world.place(), digits_of(&digits));
+    let unopened = laptop.engine.open_backup(&world.place()).unwrap().session;
+
+    let fresh = code(laptop.engine.look_chats(&session, None));
+    let needs = code(laptop.engine.look_chats(&unopened, None));
+    let unknown = code(laptop.engine.look_chats(&session, Some(&"00".repeat(32))));
+    laptop.computer.clock.pass(31 * 60 * 1000);
+    let stale = code(laptop.engine.look_chats(&session, None));
+    let again = laptop.open(&world.place(), digits_of(&digits));
+    laptop.engine.lock();
+
+    assert_eq!(
+        (fresh, needs, unknown, stale),
+        ("accepted", "needs_unlock", "no_such_backup", "expired_session")
+    );
+    assert_eq!(code(laptop.engine.look_chats(&again, None)), "expired_session");
+    assert_eq!(code(laptop.engine.look_chats(&locked_at, None)), "expired_session");
+}
+
+#[test]
+fn backups_below_a_chosen_folder_are_found() {
+    let world = World::new();
+    let (laptop, digits) = story(&world);
+    let drive = world.path("drive");
+    fs::create_dir_all(drive.join("backups")).unwrap();
+    fs::create_dir_all(drive.join("empty/deep")).unwrap();
+    fs::rename(world.place(), drive.join("backups/Coffer")).unwrap();
+
+    let opened = laptop.engine.open_backup(&drive).unwrap();
+    let backups = laptop.engine.unlock_backup(&opened.session, digits_of(&digits)).unwrap();
+    let nothing = code(laptop.engine.open_backup(&drive.join("empty")));
+
+    assert!(opened.place.ends_with("backups/Coffer"), "{}", opened.place);
+    assert_eq!((backups.len(), backups[0].messages, nothing), (1, 54, "not_a_backup"));
 }
 
 impl Machine {

@@ -2,8 +2,7 @@
 
 use coffer_engine::testing::{TestComputer, open_engine};
 use coffer_engine::view::{
-    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView,
-    RestoreRequest,
+    BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView, RestoreRequest,
 };
 use coffer_engine::{Confirmation, Engine, ExportFormat, Unlock};
 use coffer_secret::SecretString;

@@ -6,9 +6,10 @@ use crate::damage::{self, Lost, Names};
 use crate::error::Error;
 use crate::progress::{Job, JobKind, Phase};
 use crate::view::{CheckReport, Damage, JobOutcome};
-use coffer_archive::{CheckDepth, CheckOutcome, Head, Repository, SnapshotReader, Unlocked};
+use coffer_archive::{CheckDepth, CheckOutcome, Head, Repository, SnapshotId, SnapshotReader, Unlocked};
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
 impl Engine {
     /// Checks this computer's place in the background; the job's outcome is a [`CheckReport`].
@@ -31,9 +32,15 @@ impl Engine {
     /// [`Error::ExpiredSession`], [`Error::NeedsUnlock`], [`Error::Busy`].
     pub fn start_check_of(&self, session: &str, every_byte: bool) -> Result<u64, Error> {
         let repository = self.opened_repository(session)?;
+        let own = self.home.settings().place.map(|place| PathBuf::from(place.path));
+        let is_own = own.is_some_and(|own| self.opened().path_of(session).is_some_and(|path| path == own));
         let engine = self.clone();
         self.jobs.start(JobKind::Check, Phase::Checking, move |job| {
-            engine.check(job, &repository, depth(every_byte)).map(JobOutcome::Check)
+            let report = engine.check(job, &repository, depth(every_byte))?;
+            if is_own {
+                engine.remember_check(&report)?;
+            }
+            Ok(JobOutcome::Check(report))
         })
     }
 
@@ -150,10 +157,18 @@ fn depth(every_byte: bool) -> CheckDepth {
     if every_byte { CheckDepth::EveryByte } else { CheckDepth::Quick }
 }
 
+/// The file of a backup in its place.
+pub(crate) fn snapshot_file(id: &SnapshotId) -> String {
+    format!("snapshots/{}.csn", crate::home::to_hex(&id.0))
+}
+
 /// A backup that was there and is gone.
 pub(crate) fn missing_backup(head: &Head) -> Damage {
-    let file = format!("snapshots/{}.csn", crate::home::to_hex(&head.id.0));
-    damage::view(&file, "missing", vec!["a backup this computer saw here before".to_owned()])
+    damage::view(
+        &snapshot_file(&head.id),
+        "missing",
+        vec!["a backup this computer saw here before".to_owned()],
+    )
 }
 
 /// Says for each damaged file what of which chat it takes along, from the backups that can still be read.

@@ -118,9 +118,10 @@ pub(crate) fn word(what: What) -> &'static str {
 
 /// The file and the matter with it, of an error of reading one chunk.
 pub(crate) fn blame(error: &ArchiveError) -> (String, &'static str) {
-    match error {
-        ArchiveError::Damaged { file, what } => (file.clone(), word(*what)),
-        _ => ("packs".to_owned(), "missing"),
+    if let ArchiveError::Damaged { file, what } = error {
+        (file.clone(), word(*what))
+    } else {
+        ("packs".to_owned(), "missing")
     }
 }
 

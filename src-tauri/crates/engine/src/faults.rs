@@ -27,7 +27,7 @@ impl From<ChatError> for Error {
             ChatError::Cancelled => Self::Cancelled,
             ChatError::Record(_) => Self::Damaged { what: "a record".to_owned() },
             ChatError::Library(error) => Self::from(*error),
-            _ => Self::storage("the source"),
+            ChatError::Database(_) | _ => Self::storage("the source"),
         }
     }
 }
@@ -47,7 +47,8 @@ impl From<LibraryError> for Error {
             LibraryError::Record(_) => Self::Damaged { what: "a record".to_owned() },
             LibraryError::Media(error) => Self::from(error),
             LibraryError::Io(error) => Self::from_io("the library", &error),
-            _ => Self::storage("the library's database"),
+            LibraryError::Source(error) => Self::from(*error),
+            LibraryError::Broken | LibraryError::Database(_) | _ => Self::storage("the library's database"),
         }
     }
 }
@@ -106,10 +107,7 @@ impl From<ArchiveError> for Error {
 
 /// The error of a failed read of something the person chose.
 pub(crate) fn reading(what: &str, error: &io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::NotFound => Error::FileMissing,
-        _ => Error::from_io(what, error),
-    }
+    if error.kind() == io::ErrorKind::NotFound { Error::FileMissing } else { Error::from_io(what, error) }
 }
 
 fn short(hash: &str) -> &str {

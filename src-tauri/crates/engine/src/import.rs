@@ -256,10 +256,7 @@ fn lost_of(read: &ReadReport) -> u64 {
 }
 
 fn skip_word(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::ImpossibleDate => "bad_date",
-        reason => reason.word(),
-    }
+    if reason == SkipReason::ImpossibleDate { "bad_date" } else { reason.word() }
 }
 
 /// What a default answered: the person may want to answer otherwise.

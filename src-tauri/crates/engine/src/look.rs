@@ -6,9 +6,9 @@ use crate::chats::{self, blob_hash, chat_id};
 use crate::damage;
 use crate::error::Error;
 use crate::progress::lock;
-use crate::restore::chunks::Segments;
+use crate::restore::chunks::{Segments, is_gone};
 use crate::view::{ChatRow, MessageRange, SearchPage, SearchQuery};
-use coffer_archive::{Entry, SnapshotReader};
+use coffer_archive::{ArchiveError, Entry, SnapshotReader};
 use coffer_chats::Library;
 use coffer_chats::library::MergeOptions;
 use coffer_chats::model::{BlobHash, ConversationId};
@@ -141,10 +141,7 @@ fn read_range(reader: &SnapshotReader, entry: &Entry, offset: u64, length: u64) 
     for chunk in &entry.chunks {
         let next = start + u64::from(chunk.length);
         if next > offset && start < end {
-            let bytes = reader.read_chunk(chunk).map_err(|error| match error {
-                coffer_archive::ArchiveError::Store(error) => Error::from(error),
-                error => Error::Damaged { what: damage::blame(&error).0 },
-            })?;
+            let bytes = reader.read_chunk(chunk).map_err(unreadable)?;
             let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
             let to = usize::try_from(end - start).unwrap_or(usize::MAX).min(bytes.len());
             out.extend_from_slice(bytes.get(from..to).unwrap_or_default());
@@ -152,4 +149,12 @@ fn read_range(reader: &SnapshotReader, entry: &Entry, offset: u64, length: u64) 
         start = next;
     }
     Ok(out)
+}
+
+fn unreadable(error: ArchiveError) -> Error {
+    if matches!(&error, ArchiveError::Store(error) if is_gone(error)) {
+        Error::from(error)
+    } else {
+        Error::Damaged { what: damage::blame(&error).0 }
+    }
 }

@@ -53,6 +53,11 @@ impl Opened {
         self.seen = None;
     }
 
+    /// Where an open session's place is.
+    pub(crate) fn path_of(&self, session: &str) -> Option<&Path> {
+        self.sessions.get(session).map(|session| session.path.as_path())
+    }
+
     fn session(&mut self, id: &str, now: u64) -> Result<&mut OpenSession, Error> {
         self.sessions.retain(|_, session| now.saturating_sub(session.last_used) <= SESSION_MILLIS);
         let session = self.sessions.get_mut(id).ok_or(Error::ExpiredSession)?;
@@ -114,7 +119,7 @@ impl Engine {
         let locked = Arc::clone(&self.opened().session(session, self.ports.clock.ticks())?.locked);
         let repository = match unlock {
             Unlock::Keychain => self.repository_if_own(&locked)?,
-            unlock => {
+            unlock @ (Unlock::Password(_) | Unlock::Digits(_)) => {
                 let secret = self.to_secret(unlock, &self.home.settings())?;
                 let opened = locked.unlock(&secret).map_err(Error::from);
                 Arc::new(opened.map_err(|error| wrong(error, secret.kind()))?)
@@ -220,8 +225,14 @@ fn chosen(
     engine: &Engine,
 ) -> Result<(Vec<SnapshotReader>, Vec<Damage>), Error> {
     let (snapshots, damaged) = repository.snapshots()?;
-    let mut missing: Vec<Damage> = damaged
+    // A backup that a later one of the same computer follows is not the newest of any: nothing of a restore is lost with it.
+    let followed: BTreeSet<String> = snapshots
         .iter()
+        .filter_map(|info| info.previous)
+        .map(|id| crate::check::snapshot_file(&id))
+        .collect();
+    let lost = damaged.iter().filter(|found| !followed.contains(&found.file));
+    let mut missing: Vec<Damage> = lost
         .map(|found| damage::view(&found.file, damage::word(found.what), vec!["a whole backup".to_owned()]))
         .collect();
     let wanted: Vec<&SnapshotInfo> = match backup {

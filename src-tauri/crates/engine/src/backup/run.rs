@@ -180,12 +180,11 @@ impl<'a> Run<'a> {
         meta: &[u8],
     ) -> Result<bool, Error> {
         self.job.go_on()?;
-        if let Some(entry) = self.base.entry(name) {
-            if entry.kind == kind && self.snapshot.has_entry(entry) {
-                self.snapshot.add_entry(entry.clone())?;
-                self.entries += 1;
-                return Ok(true);
-            }
+        let earlier = self.base.entry(name).filter(|entry| entry.kind == kind);
+        if let Some(entry) = earlier.filter(|entry| self.snapshot.has_entry(entry)) {
+            self.snapshot.add_entry(entry.clone())?;
+            self.entries += 1;
+            return Ok(true);
         }
         let content = match self.room.media.open_blob(hash) {
             Ok(content) => content,

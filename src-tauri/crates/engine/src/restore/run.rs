@@ -133,7 +133,7 @@ impl<'a> Restore<'a> {
         self.note_lost_lists();
         let chats = self.chats()?;
         self.phase(Phase::Restoring);
-        self.total = chats.iter().flat_map(|(_, sources)| sources).map(|source| source.entry.length).sum();
+        self.total = chats.values().flatten().map(|source| source.entry.length).sum();
         self.progress(0);
         let mut from_backup = 0;
         for (chat, sources) in chats {
@@ -263,7 +263,7 @@ impl<'a> Restore<'a> {
         let said = reader.info().counts.messages;
         let is_whole = self.wanted.is_everything() && self.lost.is_empty() && !self.is_stopped();
         if is_whole && from_backup < said {
-            let file = format!("snapshots/{}.csn", crate::home::to_hex(&reader.info().id.0));
+            let file = crate::check::snapshot_file(&reader.info().id);
             self.lost.entry((file, "damaged")).or_default().messages("", Some(said - from_backup));
         }
     }
