@@ -1,6 +1,8 @@
 // Adding chats: pick, look, answer what the file leaves open, import, report.
 import { toHostError, type HostError, type ImportPreview, type ImportReport } from "../host/host";
+import { t } from "../i18n/i18n";
 import type { AppState } from "./app.svelte";
+import { explain } from "./explain";
 import { jobError, type JobRun } from "./jobs.svelte";
 
 type Stage =
@@ -96,7 +98,12 @@ export class AddState {
     const view = await run.ended;
     await this.#app.refresh();
     this.#app.chats.invalidate();
-    if (view.outcome?.kind === "import") this.stage = { kind: "report", report: view.outcome.report };
-    else this.stage = { kind: "preview", preview, error: jobError(view) };
+    if (view.outcome?.kind === "import") {
+      this.stage = { kind: "report", report: view.outcome.report };
+      this.#app.report(t("add.report"), "add");
+    } else {
+      this.stage = { kind: "preview", preview, error: jobError(view) };
+      this.#app.report(explain(jobError(view)), "add");
+    }
   }
 }

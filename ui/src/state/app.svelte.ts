@@ -28,11 +28,11 @@ export class AppState {
   theme: Theme = $state("system");
   toasts: Toast[] = $state.raw([]);
   spoken = $state("");
-  add: AddState;
-  backup: BackupState;
-  protection: ProtectionState;
-  restore: RestoreState;
-  chats: ChatsState;
+  add: AddState = $state.raw() as AddState;
+  readonly backup: BackupState;
+  readonly protection: ProtectionState;
+  restore: RestoreState = $state.raw() as RestoreState;
+  chats: ChatsState = $state.raw() as ChatsState;
   /** What the open screen does for a shortcut. */
   readonly #commands = new Map<string, () => void>();
   #nextToast = 1;
@@ -157,6 +157,12 @@ export class AppState {
     if (!this.#isHeld) this.#arm(id);
   }
 
+  /** Says it to screen readers; shows it too when the person is on another screen. */
+  report(text: string, route: Route["name"]): void {
+    if (this.route.name === route) this.say(text);
+    else this.note(text);
+  }
+
   fail(thrown: unknown): void {
     this.note(explain(toHostError(thrown)));
   }
@@ -185,7 +191,10 @@ export class AppState {
     this.#timers.set(id, setTimeout(() => this.dismiss(id), TOAST_TIME));
   }
 
+  /** Nothing of what was open stays in memory: no picture, no opened backup. */
   #forget(): void {
+    this.chats.dispose();
+    void this.restore.restart();
     this.chats = new ChatsState(this);
     this.restore = new RestoreState(this);
     this.add = new AddState(this);

@@ -91,9 +91,10 @@ export class BackupState {
   }
 
   #speak(): void {
-    if (this.result.kind === "backup") this.#app.say(t("backup.done"));
-    if (this.result.kind === "check") this.#app.say(this.result.report.isOk ? t("backup.check_ok") : t("backup.check_bad"));
-    if (this.result.kind === "stopped") this.#app.say(t("backup.stopped"));
-    if (this.result.kind === "failed") this.#app.say(explain(this.result.error));
+    const tell = (text: string): void => this.#app.report(text, "backup");
+    if (this.result.kind === "backup") tell(t("backup.done"));
+    if (this.result.kind === "check") tell(this.result.report.isOk ? t("backup.check_ok") : t("backup.check_bad"));
+    if (this.result.kind === "stopped") tell(t("backup.stopped"));
+    if (this.result.kind === "failed") tell(explain(this.result.error));
   }
 }

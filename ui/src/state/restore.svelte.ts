@@ -10,6 +10,7 @@ import {
   type RestoreRequest,
   type Unlock,
 } from "../host/host";
+import { t } from "../i18n/i18n";
 import type { AppState } from "./app.svelte";
 import { ChatsState } from "./chats.svelte";
 import { jobError, type JobRun } from "./jobs.svelte";
@@ -152,6 +153,7 @@ export class RestoreState {
       this.#app.chats.invalidate();
       if (view.outcome?.kind === "restore") {
         this.stage = { kind: "done", opened: before.opened, report: view.outcome.report, protection: null };
+        this.#app.report(t("restore.done"), "restore");
       } else {
         this.error = jobError(view);
         this.stage = before;
