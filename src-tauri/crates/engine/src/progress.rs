@@ -345,3 +345,118 @@ impl Phase {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ScriptedClock;
+    use crate::view::CheckReport;
+    use std::sync::mpsc;
+
+    fn report() -> JobOutcome {
+        JobOutcome::Check(CheckReport {
+            time: 0,
+            every_byte: false,
+            snapshots: 0,
+            files: 0,
+            bytes: 0,
+            damaged: Vec::new(),
+            is_ok: true,
+            millis: 0,
+        })
+    }
+
+    fn jobs() -> (Jobs, Arc<ScriptedClock>) {
+        let clock = Arc::new(ScriptedClock::new(0));
+        (Jobs::new(Arc::<ScriptedClock>::clone(&clock)).unwrap(), clock)
+    }
+
+    #[test]
+    fn one_job_runs_at_a_time() {
+        let (jobs, _) = jobs();
+        let (release, waits) = mpsc::channel::<()>();
+        let first = jobs
+            .start(JobKind::Check, Phase::Checking, move |_| {
+                drop(waits.recv());
+                Ok(report())
+            })
+            .unwrap();
+
+        let second = jobs.start(JobKind::Backup, Phase::Preparing, |_| Ok(report()));
+        drop(release);
+        let ended = jobs.wait(first).unwrap();
+        let third = jobs.start(JobKind::Backup, Phase::Preparing, |_| Ok(report())).unwrap();
+
+        assert!(matches!(second, Err(Error::Busy)));
+        assert_eq!((ended.state.as_str(), ended.outcome.is_some()), ("done", true));
+        assert_eq!(jobs.wait(third).unwrap().kind, "backup");
+    }
+
+    #[test]
+    fn a_cancelled_job_ends_as_cancelled() {
+        let (jobs, _) = jobs();
+        let (release, waits) = mpsc::channel::<()>();
+        let id = jobs
+            .start(JobKind::Import, Phase::Reading, move |job| {
+                drop(waits.recv());
+                job.go_on().map(|()| report())
+            })
+            .unwrap();
+
+        jobs.cancel(id + 1);
+        jobs.cancel(id);
+        drop(release);
+
+        let ended = jobs.wait(id).unwrap();
+        assert_eq!((ended.state.as_str(), ended.error), ("cancelled", None));
+    }
+
+    #[test]
+    fn a_job_that_panics_has_failed_and_the_next_one_runs() {
+        let (jobs, _) = jobs();
+
+        let id = jobs.start(JobKind::Import, Phase::Reading, |_| panic!("a bug")).unwrap();
+
+        let ended = jobs.wait(id).unwrap();
+        assert_eq!((ended.state.as_str(), ended.error.unwrap().code.as_str()), ("failed", "storage"));
+        let next = jobs.start(JobKind::Import, Phase::Reading, |_| Ok(report())).unwrap();
+        assert_eq!(jobs.wait(next).unwrap().state, "done");
+    }
+
+    #[test]
+    fn events_come_ten_times_a_second_and_never_go_back() {
+        let (jobs, clock) = jobs();
+        let mut heard = jobs.subscribe();
+        let moves = Arc::clone(&clock);
+
+        let id = jobs
+            .start(JobKind::Backup, Phase::Preparing, move |job| {
+                for done in 0..1_000 {
+                    moves.pass(1);
+                    job.progress(done, 1_000);
+                }
+                job.progress(5, 1_000);
+                job.phase(Phase::Saving);
+                Ok(report())
+            })
+            .unwrap();
+        jobs.wait(id).unwrap();
+
+        let events: Vec<JobView> = std::iter::from_fn(|| heard.try_recv().ok()).collect();
+        let preparing: Vec<u64> =
+            events.iter().filter(|event| event.phase == "preparing").map(|event| event.done).collect();
+        assert_eq!(preparing.len(), 11, "the start, then one every 100 ms of a second");
+        assert!(preparing.is_sorted());
+        assert_eq!(events.last().unwrap().state, "done");
+        assert!(events.iter().any(|event| event.phase == "saving" && event.done == 0));
+    }
+
+    #[test]
+    fn a_job_nobody_started_is_not_known() {
+        let (jobs, _) = jobs();
+
+        assert!(matches!(jobs.view(1), Err(Error::ExpiredSession)));
+        assert!(matches!(jobs.wait(1), Err(Error::ExpiredSession)));
+        assert!(jobs.running().is_none());
+    }
+}

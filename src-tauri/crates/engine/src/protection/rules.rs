@@ -93,6 +93,9 @@ mod tests {
     use super::*;
     use coffer_keys::{Reach, SlotDetails};
 
+    /// A kind with its reach, and whether it was proved.
+    type Way = ((SlotKind, Reach), bool);
+
     const PASSWORD: (SlotKind, Reach) = (SlotKind::Password, Reach::Anywhere);
     const DIGITS: (SlotKind, Reach) = (SlotKind::RecoveryKey, Reach::Anywhere);
     const HERE: (SlotKind, Reach) = (SlotKind::Passkey, Reach::ThisComputer);
@@ -100,7 +103,7 @@ mod tests {
     const VAULT: (SlotKind, Reach) = (SlotKind::Vault, Reach::Anywhere);
     const KEYCHAIN: (SlotKind, Reach) = (SlotKind::Keychain, Reach::ThisComputer);
 
-    fn slots(ways: &[((SlotKind, Reach), bool)]) -> Vec<SlotInfo> {
+    fn slots(ways: &[Way]) -> Vec<SlotInfo> {
         let mut id = 0;
         ways.iter()
             .map(|((kind, reach), is_proved)| {
@@ -119,13 +122,13 @@ mod tests {
             .collect()
     }
 
-    fn standing(ways: &[((SlotKind, Reach), bool)]) -> Standing {
+    fn standing(ways: &[Way]) -> Standing {
         Tally::of(&slots(ways), None).standing(&Policy::default())
     }
 
     #[test]
     fn protection_needs_two_proved_ways_and_one_elsewhere() {
-        let table: [(&[((SlotKind, Reach), bool)], Standing); 13] = [
+        let table: [(&[Way], Standing); 13] = [
             (&[], Standing::Off),
             (&[(PASSWORD, false)], Standing::Off),
             (&[(KEYCHAIN, true)], Standing::Off),
@@ -149,8 +152,7 @@ mod tests {
     #[test]
     fn the_last_way_that_works_elsewhere_stays() {
         let first = SlotId::from_bytes([1; 16]);
-        let refuse =
-            |ways: &[((SlotKind, Reach), bool)]| may_remove(&slots(ways), first, &Policy::default(), true);
+        let refuse = |ways: &[Way]| may_remove(&slots(ways), first, &Policy::default(), true);
 
         assert_eq!(refuse(&[(PASSWORD, true)]), Err(LastWayRule::LastElsewhere));
         assert_eq!(refuse(&[(PASSWORD, true), (HERE, true)]), Err(LastWayRule::LastElsewhere));

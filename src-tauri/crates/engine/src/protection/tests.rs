@@ -607,7 +607,8 @@ fn nothing_secret_lies_in_the_home_or_the_place() {
     let desk = Desk::new();
     let engine = desk.start();
     let digits = protect(&engine, &desk.place());
-    let groups: Vec<String> = (0..8).map(|row| digits[row * 8..row * 8 + 8].to_owned()).collect();
+    let groups: Vec<String> =
+        digits.as_bytes().chunks(8).map(|row| String::from_utf8_lossy(row).into_owned()).collect();
 
     let mut files = Vec::new();
     walk(&desk.home(), &mut files);
