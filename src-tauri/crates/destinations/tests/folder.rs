@@ -2,12 +2,20 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "the helpers of these tests fail by panicking")]
 
-use coffer_archive::{Store, StoreError};
-use coffer_destinations::FolderStore;
+use coffer_archive::{
+    ArchiveError, CheckDepth, ChunkKind, Counts, Entry, Head, Repository, SnapshotInfo, Store, StoreError,
+    Unlocked, WriterId, WriterInfo,
+};
+use coffer_destinations::{FolderStore, Location};
+use coffer_keys::{Argon2Params, OpenKeyslots, Reach, RecoveryKey, RepositoryId, SlotDetails, UnlockSecret};
+use coffer_secret::Entropy;
+use coffer_secret::testing::SeededEntropy;
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 fn place() -> (TempDir, FolderStore) {
@@ -226,4 +234,107 @@ fn a_drive_pulled_out_leaves_an_empty_folder_that_is_not_written_to() {
     assert!(matches!(refused, Err(StoreError::Unreachable)), "{refused:?}");
     assert_eq!(fs::read_dir(mounted.0.path()).unwrap().count(), 0);
     assert!(mount(&["-t", "tmpfs", "-o", "size=1m", "tmpfs"], mounted.0.path()));
+}
+
+struct Home {
+    entropy: Arc<dyn Entropy>,
+    secret: UnlockSecret,
+}
+
+impl Home {
+    fn new() -> Self {
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(11));
+        let secret = UnlockSecret::RecoveryKey(RecoveryKey::make(&*entropy));
+        Self { entropy, secret }
+    }
+
+    fn create(&self, folder: &Path) -> Repository<Unlocked> {
+        let details = SlotDetails { name: "key".into(), added: 0, proved: None, reach: Reach::Anywhere };
+        let id = RepositoryId::make(&*self.entropy);
+        let keys =
+            OpenKeyslots::create(id, &self.secret, details, Argon2Params::FLOOR, &*self.entropy).unwrap();
+        let store = Location::Folder(folder.to_owned()).open().unwrap();
+        Repository::create(store, keys, &*self.entropy).unwrap()
+    }
+
+    fn open(&self, folder: &Path) -> Repository<Unlocked> {
+        let store = Location::Folder(folder.to_owned()).open().unwrap();
+        Repository::open(store).unwrap().unlock(&self.secret).unwrap()
+    }
+
+    /// Backs up so many megabytes, each an entry of its own.
+    fn back_up(
+        &self,
+        repository: &Repository<Unlocked>,
+        last: Option<Head>,
+        megabytes: u64,
+    ) -> Result<SnapshotInfo, ArchiveError> {
+        let writer =
+            WriterInfo { id: WriterId([1; 16]), last, machine: "kitchen".into(), version: "0".into() };
+        let mut run = repository.begin(writer, 0, Arc::clone(&self.entropy))?;
+        for n in 0..megabytes {
+            let (chunks, length) = run.put_stream(ChunkKind::Media, &mut media(n).as_slice())?;
+            let name = format!("media/{n:03}").into_bytes();
+            run.add_entry(Entry { name, kind: ChunkKind::Media, length, chunks, meta: Vec::new() })?;
+        }
+        run.commit(Counts::default())
+    }
+}
+
+fn media(seed: u64) -> Vec<u8> {
+    let mut bytes = vec![0; 1 << 20];
+    SeededEntropy::new(seed).fill(&mut bytes);
+    bytes
+}
+
+fn assert_whole(repository: &Repository<Unlocked>, snapshot: &SnapshotInfo) {
+    let outcome = repository.check(CheckDepth::EveryByte, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    let lost: Vec<_> = outcome.damaged.iter().filter(|damage| !damage.affected.is_empty()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let reader = repository.read(&snapshot.id).unwrap();
+    for (n, entry) in (0..).zip(reader.entries()) {
+        let mut content = Vec::new();
+        reader.read_entry(entry, &mut content).unwrap();
+        assert!(content == media(n));
+    }
+}
+
+/// Bytes of all files of a folder.
+fn used(folder: &Path) -> u64 {
+    FolderStore::open(folder).unwrap().list("").unwrap().iter().map(|file| file.size).sum()
+}
+
+#[test]
+fn a_repository_in_a_folder_is_opened_elsewhere_and_gives_every_byte() {
+    let folder = TempDir::new().unwrap();
+    let home = Home::new();
+    let first = home.back_up(&home.create(folder.path()), None, 3).unwrap();
+
+    let elsewhere = TempDir::new().unwrap();
+    let moved = elsewhere.path().join("copied by hand");
+    let copied = Command::new("cp").arg("-r").arg(folder.path()).arg(&moved).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+
+    assert_whole(&home.open(&moved), &first);
+}
+
+#[test]
+fn a_backup_that_fills_the_place_says_so_and_goes_on_when_there_is_room() {
+    let Some(mounted) = Mounted::new("size=24m") else { return };
+    let place = mounted.0.path();
+    let home = Home::new();
+    let repository = home.create(place);
+    let first = home.back_up(&repository, None, 1).unwrap();
+
+    let full = home.back_up(&repository, Some(first.head()), 40);
+
+    assert!(matches!(full, Err(ArchiveError::Store(StoreError::NoSpace))), "{:?}", full.err());
+    assert_whole(&home.open(place), &first);
+    let left = used(place);
+    assert!(left > 16 << 20, "a full pack was left: {left}");
+    assert!(mount(&["-o", "remount,size=64m"], place));
+    let repository = home.open(place);
+    let second = home.back_up(&repository, Some(first.head()), 40).unwrap();
+    assert_whole(&repository, &second);
+    assert!(used(place) < 44 << 20, "the pack was adopted, not written again: {}", used(place));
 }

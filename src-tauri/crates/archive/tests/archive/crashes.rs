@@ -216,8 +216,14 @@ fn one_failing_operation_is_an_error_with_its_reason_or_does_no_harm() {
     let whole = Small::make();
     let is_full = |error: &StoreError| matches!(error, StoreError::NoSpace);
     let is_refused = |error: &StoreError| matches!(error, StoreError::PermissionDenied);
-    let cases: [(Failure, Expected); 2] =
-        [(Failure::NoSpace, is_full), (Failure::PermissionDenied, is_refused)];
+    let is_device = |error: &StoreError| matches!(error, StoreError::Io { .. });
+    let cases: [(Failure, Expected); 5] = [
+        (Failure::NoSpace, is_full),
+        (Failure::PermissionDenied, is_refused),
+        (Failure::Io, is_device),
+        (Failure::Torn, is_device),
+        (Failure::FailedButLanded, is_device),
+    ];
     for (failure, is_it) in cases {
         for at in 0.. {
             let small = Small { store: Arc::new(whole.store.duplicate()), ..Small::make() };
