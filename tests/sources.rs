@@ -7,7 +7,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::string_slice,
     reason = "a test may fail at once, and says when it has nothing to test"
 )]
 

@@ -547,7 +547,7 @@ impl Message {
 /// Length first, so that two texts cannot flow into each other.
 fn update_text(hasher: &mut blake3::Hasher, text: &str) {
     let normal: std::borrow::Cow<'_, str> =
-        if is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() };
+        if text.is_ascii() || is_nfc(text) { text.into() } else { text.nfc().collect::<String>().into() };
     hasher.update(&u64::try_from(normal.len()).unwrap_or(u64::MAX).to_be_bytes());
     hasher.update(normal.as_bytes());
 }

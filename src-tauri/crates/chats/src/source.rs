@@ -237,6 +237,8 @@ pub struct ReadReport {
     pub has_local_times: bool,
     /// Name of the person, where the source itself says it.
     pub own_name: Option<String>,
+    /// How dates were read, of the first text that leaves it open, else of the first text.
+    pub dates: Option<DateGuess>,
 }
 
 /// Where a source stops making sense.
@@ -268,6 +270,7 @@ impl ReadReport {
             bytes: 0,
             has_local_times: false,
             own_name: None,
+            dates: None,
         }
     }
 }

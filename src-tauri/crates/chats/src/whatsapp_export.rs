@@ -12,7 +12,7 @@ use crate::model::{
     App, AttachmentState, Conversation, ConversationId, Direction, Message, MessageId, MessageKind,
     Participant,
 };
-use crate::source::{Cancel, DateGuess, MediaOpener, ReadOptions, ReadReport, Sink, SkipReason, Undecided};
+use crate::source::{Cancel, MediaOpener, ReadOptions, ReadReport, Sink, SkipReason, Undecided};
 use crate::wall_clock::WallClock;
 
 mod author;
@@ -53,17 +53,6 @@ pub(crate) fn confidence(start: &[u8]) -> u8 {
     }
 }
 
-/// Learns what all lines of a text have in common, for a preview.
-pub(crate) fn decide_dates(
-    main: &MainFile,
-    options: &ReadOptions,
-    progress: &mut dyn FnMut(u64),
-    cancel: &Cancel,
-) -> Result<DateGuess, ChatError> {
-    let found = main.with(|input| survey::survey(input, options.date_order, progress, cancel))?;
-    found.map(|found| found.decision).ok_or(ChatError::Unknown { start: "text" })
-}
-
 /// Reads one text into the sink.
 pub(crate) fn read(
     main: &MainFile,
@@ -80,6 +69,9 @@ pub(crate) fn read(
     let Some(found) = found else { return Err(ChatError::Unknown { start: "text" }) };
     if found.decision.is_undecided && !report.undecided.contains(&Undecided::DateOrder) {
         report.undecided.push(Undecided::DateOrder);
+    }
+    if report.dates.as_ref().is_none_or(|dates| !dates.is_undecided && found.decision.is_undecided) {
+        report.dates = Some(found.decision.clone());
     }
     let clock = WallClock::new(&options.zone)?;
     if !clock.is_known() && !report.undecided.contains(&Undecided::Zone) {

@@ -102,18 +102,18 @@ impl Writer {
 
     fn service(&mut self, entry: &mut Value) {
         self.truth.system += 1;
-        self.to_service(entry, "pin_message");
+        self.make_service(entry, "pin_message");
         entry["message_id"] = json!(1);
     }
 
     fn call(&mut self, entry: &mut Value) {
         self.truth.system += 1;
         self.truth.calls += 1;
-        self.to_service(entry, "group_call");
+        self.make_service(entry, "group_call");
         entry["duration"] = json!(self.dice.below(3600));
     }
 
-    fn to_service(&mut self, entry: &mut Value, action: &str) {
+    fn make_service(&mut self, entry: &mut Value, action: &str) {
         entry["type"] = Value::from("service");
         entry["action"] = Value::from(action);
         entry["actor"] = entry["from"].take();

@@ -82,6 +82,18 @@ fn bytes_after_a_record_are_refused() {
     assert_eq!(Record::decode(&bytes), Err(RecordError::Trailing { end, length: end + 1 }));
 }
 
+#[test]
+fn deeply_nested_unknown_values_do_not_overflow() {
+    // [2, {99: [[[[...]]]]}]
+    let mut bytes = vec![0x82, 2, 0xa1, 0x18, 99];
+    bytes.resize(1_000_000, 0x81);
+    bytes.push(0);
+
+    let record = Record::decode(&bytes).unwrap();
+
+    assert_eq!(record.encode(), bytes);
+}
+
 proptest::proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {

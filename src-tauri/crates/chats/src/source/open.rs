@@ -7,8 +7,7 @@ use crate::error::ChatError;
 use crate::files::{Archive, MainFile, first_bytes};
 use crate::model::{Conversation, Message};
 use crate::source::{
-    Cancel, DateGuess, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink,
-    SourceKind,
+    Cancel, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink, SourceKind,
 };
 use crate::{telegram, whatsapp_export};
 
@@ -38,13 +37,12 @@ pub fn preview(
         return Err(ChatError::Cancelled);
     }
     let Overview { chats, people, .. } = all;
-    let dates = dates_of(&found, &options, cancel)?;
     let mut preview = Preview {
         source,
         chats: Vec::new(),
         people: Vec::new(),
-        me_guess: me_of(&chats, &report),
-        dates,
+        me_guess: me_of(&chats, report.own_name.as_ref()),
+        dates: report.dates,
         media_found: report.media_found,
         media_missing: report.media_missing,
         media_omitted: report.media_omitted,
@@ -213,21 +211,6 @@ fn read_found(
     Ok(report)
 }
 
-fn dates_of(found: &Found, options: &ReadOptions, cancel: &Cancel) -> Result<Option<DateGuess>, ChatError> {
-    if found.recognised.source != SourceKind::WhatsAppExport {
-        return Ok(None);
-    }
-    let mut guess: Option<DateGuess> = None;
-    for text in &found.texts {
-        let decided = whatsapp_export::decide_dates(text, options, &mut |_| {}, cancel)?;
-        // The first text that leaves it open, else the first.
-        if guess.as_ref().is_none_or(|guess| !guess.is_undecided && decided.is_undecided) {
-            guess = Some(decided);
-        }
-    }
-    Ok(guess)
-}
-
 /// A sink that only counts.
 struct Overview<'a> {
     progress: &'a mut dyn FnMut(u64, u64),
@@ -295,8 +278,8 @@ fn by_count(mut people: Vec<(String, u64)>) -> Vec<String> {
 }
 
 /// Somebody the source itself shows to be the person.
-fn me_of(chats: &[OverviewChat], report: &ReadReport) -> Option<String> {
-    if let Some(own) = &report.own_name {
+fn me_of(chats: &[OverviewChat], own_name: Option<&String>) -> Option<String> {
+    if let Some(own) = own_name {
         return Some(own.clone());
     }
     let people = chats.iter().flat_map(|chat| &chat.conversation.participants);

@@ -73,6 +73,10 @@ const BEFORE: &[(&str, bool)] = &[
 
 /// The half of the day that begins `bytes`, and its length.
 pub(super) fn half_day(bytes: &[u8]) -> Option<(bool, usize)> {
+    // Most headers have none: what ends the time follows at once.
+    if matches!(bytes, [] | [b'-' | b']' | b':', ..] | [0xe2, 0x80, 0x93, ..]) {
+        return None;
+    }
     if let Some(found) = latin(bytes) {
         return Some(found);
     }
