@@ -353,6 +353,10 @@ def main():
     absent = Slot("digits", DIGITS, printed, place, data_key)
     absent.hand_over(Place(place.repository, 1, place.key_id), rand("not the earlier data key", 32), strange_place, strange_key)
     file = Set("strange handover", strange_place, strange_key, chunk_id_key, counter=4, slots=[(absent, record)]).write()
+    backwards = Slot("digits", DIGITS, printed, place_2, data_key_2)
+    backwards.hand_over(place_2, data_key_2, place, data_key)
+    back = Set("backwards", place, data_key, chunk_id_key, slots=[(backwards, record)]).write()
+    vector("handed-over-backwards", "tampered", "a slot of generation 2 hands over the data key of generation 1", [back], f"digits {printed}")
     vector("handed-over-by-a-stranger", "tampered", "whoever holds the place hands over a data key of his own to a public key", [file], f"digits {printed}")
     vector("handed-over-by-a-stranger-hides-nothing", "opened", "and the real file still opens", [file, root], f"digits {printed}",
            opened(place, by_digits, 1, first, [root], newer=[file], keys=keys))
@@ -404,6 +408,10 @@ def main():
     sealed_newer.sealed[5] = 1
     file = sealed_newer.write()
     vector("unknown-critical-sealed-field", "newer", "a critical field of the future in the sealed part", [file], f"digits {printed}")
+    strange_details = Set("details", place, data_key, chunk_id_key, slots=first)
+    strange_details.sealed[2] = strange_details.sealed[2][:2]
+    file = strange_details.write()
+    vector("details-missing", "malformed", "a slot without details, written by a holder of the data key", [file], f"digits {printed}")
     kept = Set("optional", place, data_key, chunk_id_key, slots=first)
     kept.header[-1] = b"a hint"
     kept.sealed[-5] = ["anything", {1: 2}]

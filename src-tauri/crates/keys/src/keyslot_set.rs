@@ -91,11 +91,20 @@ impl KeyslotSet {
     /// [`KeyError::WrongSecret`] when no slot commits to it, [`KeyError::Tampered`] when one does but nothing verifies,
     /// [`KeyError::RemovedWay`] when the verified set has removed it, [`KeyError::NoKeyslots`] without any version.
     pub fn unlock(&self, secret: &UnlockSecret) -> Result<OpenKeyslots, KeyError> {
+        self.unlock_within(secret, PASSWORD_ATTEMPTS)
+    }
+
+    /// Unlocks with at most so many runs of Argon2id.
+    fn unlock_within(
+        &self,
+        secret: &UnlockSecret,
+        password_attempts: usize,
+    ) -> Result<OpenKeyslots, KeyError> {
         let attempts = attempts(&self.files, secret.kind());
         let mut best = Err(self.reason_without_attempt());
         for (tried, attempt) in attempts.iter().enumerate() {
-            if tried == PASSWORD_ATTEMPTS && secret.kind() == SlotKind::Password {
-                return best.or(Err(KeyError::TooMany { what: "password slots", limit: PASSWORD_ATTEMPTS }));
+            if tried == password_attempts && secret.kind() == SlotKind::Password {
+                return best.or(Err(KeyError::TooMany { what: "password slots", limit: password_attempts }));
             }
             best = better(best, self.try_attempt(attempt, secret));
             if best.as_ref().is_ok_and(|open| open.report().unverified_newer.is_empty()) {
@@ -248,5 +257,34 @@ const fn certainty(error: &KeyError) -> u8 {
         | KeyError::LastWay
         | KeyError::UnknownSlot
         | KeyError::TooLong { .. } => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Argon2Params, Reach, SlotDetails};
+    use coffer_secret::SecretString;
+    use coffer_secret::testing::SeededEntropy;
+
+    fn password(text: &str) -> UnlockSecret {
+        UnlockSecret::Password(SecretString::new(text.to_owned()))
+    }
+
+    #[test]
+    fn a_flood_of_password_slots_is_told_from_a_wrong_password() {
+        let entropy = SeededEntropy::new(1);
+        let details = SlotDetails { name: String::new(), added: 1, proved: None, reach: Reach::Anywhere };
+        let params = Argon2Params::FLOOR;
+        let repository = RepositoryId::make(&entropy);
+        let mut open =
+            OpenKeyslots::create(repository, &password("a"), details.clone(), params, &entropy).unwrap();
+        open.add(&password("b"), details, params, &entropy).unwrap();
+        let file = open.encode(&entropy).unwrap();
+        let set = KeyslotSet::read(vec![(file.file_name, file.bytes)]);
+
+        let answers = [1, 2].map(|limit| set.unlock_within(&password("c"), limit).unwrap_err());
+
+        assert_eq!(answers, [KeyError::TooMany { what: "password slots", limit: 1 }, KeyError::WrongSecret]);
     }
 }

@@ -417,15 +417,15 @@ fn of_two_changes_the_later_wins_and_a_proof_is_kept() {
     let id = one.open.opened_by();
     let root = one.writes();
     let mut two = Computer::opens(std::slice::from_ref(&root), &digits(1), 5);
-    one.open.update_details(id, SlotDetails { proved: Some(70), ..details("first name", 1) }).unwrap();
-    two.open.update_details(id, details("second name", 1)).unwrap();
+    one.open.update_details(id, SlotDetails { proved: Some(70), ..details("name z", 1) }).unwrap();
+    two.open.update_details(id, details("name m", 1)).unwrap();
     let (left, between) = (one.writes(), two.writes());
-    two.open.update_details(id, details("third name", 1)).unwrap();
+    two.open.update_details(id, details("name a", 1)).unwrap();
     let right = two.writes();
 
     let merged = set(&[left, between, right]).unlock(&digits(1)).unwrap();
 
-    assert_eq!(merged.slots()[0].details, SlotDetails { proved: Some(70), ..details("third name", 1) });
+    assert_eq!(merged.slots()[0].details, SlotDetails { proved: Some(70), ..details("name a", 1) });
 }
 
 #[test]
