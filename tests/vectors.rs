@@ -181,6 +181,7 @@ fn derived_lines(data_key: &DataKey, chunk_id_key: &ChunkIdKey, repository: &Rep
     let subkeys = [
         ("library database", Subkey::LibraryDatabase),
         ("library media", Subkey::LibraryMedia),
+        ("library door", Subkey::LibraryDoor),
         ("pins", Subkey::Pins),
     ];
     let files = kinds.map(|(name, kind)| {

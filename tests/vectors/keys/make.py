@@ -205,7 +205,7 @@ def derived(place, data_key, chunk_id_key):
     for kind in ("pack", "index", "snapshot", "intent"):
         key = expand(data_key, fields("coffer/1/file/" + kind, place.repository, salt), 76)
         lines.append(f"file key {kind}: {key[:32].hex()} {key[32:44].hex()} {key[44:].hex()}")
-    for name, label in (("library database", "library/database"), ("library media", "library/media"), ("pins", "pins")):
+    for name, label in (("library database", "library/database"), ("library media", "library/media"), ("library door", "library/door"), ("pins", "pins")):
         lines.append(f"subkey {name}: {expand(data_key, fields('coffer/1/' + label, place.repository), 32).hex()}")
     lines.append(f"chunk id 1 'hello': {blake3(bytes([1]) + b'hello', key=chunk_id_key).hexdigest()}")
     return lines
