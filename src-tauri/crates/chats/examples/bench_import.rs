@@ -80,27 +80,29 @@ fn reading(library: &Library, id: ConversationId, total: u64) -> Done<Value> {
 
 fn searching(library: &Library) -> Done<Value> {
     let mut report = serde_json::Map::new();
+    let whole = |rank: u64| format!("{} ", spelled(rank));
+    let begun = |rank: u64, letters: usize| spelled(rank).chars().take(letters).collect::<String>();
     for text in [
-        "w00001 ",
-        "w00100 ",
-        "w04000 ",
-        "w49999 ",
-        "w00001 w00002 ",
-        "w03000 w00007 ",
-        "\"w00001 w00002\"",
-        "w",
-        "w0",
-        "w000",
-        "w0123",
-        "from:ben w00001 ",
-        "has:link",
-        "zzzz",
+        whole(1),
+        whole(100),
+        whole(4000),
+        whole(49_999),
+        whole(1) + &whole(2),
+        whole(3000) + &whole(7),
+        format!("\"{}{}\"", whole(1), spelled(2)),
+        begun(1, 1),
+        begun(1, 2),
+        begun(9000, 3),
+        begun(40_000, 5),
+        format!("from:ben {}", whole(1)),
+        "has:link".to_owned(),
+        "zzzz".to_owned(),
     ] {
-        let request = SearchRequest { text: text.to_owned(), limit: 50, ..SearchRequest::default() };
+        let request = SearchRequest { text: text.clone(), limit: 50, ..SearchRequest::default() };
         let start = clock();
         let found = library.search(&request)?;
         let millis = start.elapsed().as_secs_f64() * 1000.0;
-        report.insert(text.to_owned(), json!({ "ms": millis, "hits": found.hits.len() }));
+        report.insert(text, json!({ "ms": millis, "hits": found.hits.len() }));
     }
     Ok(Value::Object(report))
 }
@@ -178,12 +180,24 @@ fn make_text(folder: &Path, messages: u32) -> Done<PathBuf> {
         let name = ["Anna", "Ben", "Cora", "Dev"][usize::try_from(next(&mut random) % 4)?];
         write!(out, "{day:02}/{month:02}/{year}, {:02}:{:02} - {name}:", in_day / 60, in_day % 60)?;
         for _ in 0..(2 + next(&mut random) % 20) {
-            write!(out, " w{:05}", word(&mut random))?;
+            write!(out, " {}", spelled(word(&mut random)))?;
         }
         writeln!(out)?;
     }
     out.flush()?;
     Ok(path)
+}
+
+/// The word of a rank: syllables, so that words begin with all kinds of letters.
+fn spelled(rank: u64) -> String {
+    let mut rest = rank.wrapping_mul(0x9E37_79B1) % (1 << 20) + rank;
+    let mut text = String::new();
+    while rest > 0 {
+        text.push(char::from(b"bdfghklmnprstvwz"[usize::try_from(rest % 16).unwrap_or(0)]));
+        text.push(char::from(b"aeiou"[usize::try_from(rest / 16 % 5).unwrap_or(0)]));
+        rest /= 80;
+    }
+    text
 }
 
 /// A word's rank: the logarithm of a Zipf rank is about even.

@@ -54,10 +54,8 @@ pub enum MediaError {
 
 impl From<io::Error> for MediaError {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
-            _ => Self::Io(error),
-        }
+        let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+        if is_full { Self::NoSpace } else { Self::Io(error) }
     }
 }
 
@@ -214,15 +212,21 @@ impl MediaStore {
     }
 
     fn open_file(&self, hash: &BlobHash) -> Result<(File, sealing::OpenHeader), MediaError> {
-        let mut file = File::open(self.path(hash)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => MediaError::Missing(hash.to_hex()),
-            _ => MediaError::from(error),
+        let mut file = File::open(self.path(hash)).map_err(|error| {
+            if error.kind() == io::ErrorKind::NotFound {
+                MediaError::Missing(hash.to_hex())
+            } else {
+                error.into()
+            }
         })?;
         let damaged = |what| MediaError::Damaged { hash: hash.to_hex(), what };
         let mut bytes = [0_u8; HEADER_BYTES];
-        file.read_exact(&mut bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => damaged("header cut short"),
-            _ => MediaError::from(error),
+        file.read_exact(&mut bytes).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                damaged("header cut short")
+            } else {
+                error.into()
+            }
         })?;
         let header = Header::open(&bytes, &self.files, &hash.0).map_err(damaged)?;
         if sealing::sealed_length(header.length) != Some(file.metadata()?.len()) {

@@ -35,11 +35,9 @@ impl Connections {
     pub(super) fn open(path: &Path, key: &Secret<32>) -> Result<Self, LibraryError> {
         let is_new = !path.try_exists()?;
         let is_proved = check_key(path, key, is_new)?;
-        let writer = connect(path, key, WRITER_CACHE).map_err(|error| match error {
-            LibraryError::WrongKey if is_proved => {
-                LibraryError::Damaged { what: "the first page does not open" }
-            }
-            other => other,
+        let writer = connect(path, key, WRITER_CACHE).map_err(|error| {
+            let is_damage = is_proved && matches!(error, LibraryError::WrongKey);
+            if is_damage { LibraryError::Damaged { what: "the first page does not open" } } else { error }
         })?;
         schema::prepare(&writer)?;
         if !is_proved {

@@ -63,23 +63,26 @@ pub enum LibraryError {
 impl From<rusqlite::Error> for LibraryError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
-        let Some(code) = error.sqlite_error_code() else { return Self::Database(error) };
-        match code {
-            ErrorCode::NotADatabase => Self::WrongKey,
-            ErrorCode::DatabaseCorrupt => Self::Damaged { what: "a page does not verify" },
-            ErrorCode::DiskFull => Self::NoSpace,
-            ErrorCode::ReadOnly => Self::ReadOnly,
-            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
-            _ => Self::Database(error),
+        let code = error.sqlite_error_code();
+        let is = |wanted: ErrorCode| code == Some(wanted);
+        if is(ErrorCode::NotADatabase) {
+            Self::WrongKey
+        } else if is(ErrorCode::DatabaseCorrupt) {
+            Self::Damaged { what: "a page does not verify" }
+        } else if is(ErrorCode::DiskFull) {
+            Self::NoSpace
+        } else if is(ErrorCode::ReadOnly) {
+            Self::ReadOnly
+        } else if is(ErrorCode::DatabaseBusy) || is(ErrorCode::DatabaseLocked) {
+            Self::Busy
+        } else {
+            Self::Database(error)
         }
     }
 }
 
 impl From<LibraryError> for ChatError {
     fn from(error: LibraryError) -> Self {
-        match error {
-            LibraryError::Source(source) => *source,
-            other => Self::Library(Box::new(other)),
-        }
+        if let LibraryError::Source(source) = error { *source } else { Self::Library(Box::new(error)) }
     }
 }

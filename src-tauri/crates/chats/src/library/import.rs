@@ -236,7 +236,7 @@ impl<'a> ImportRun<'a> {
     /// An older export than the one shown says again what is kept as a revision: that is no news.
     fn was_known(&self, existing: &Existing, message: &Message) -> Result<bool, LibraryError> {
         let revisions = self.writer.revisions(existing.key)?;
-        Ok(revisions.iter().any(|revision| compare::merged(revision, message).is_none()))
+        Ok(revisions.iter().any(|(revision, _)| compare::merged(revision, message).is_none()))
     }
 
     /// The place among messages of the same time, counted as the library counts.

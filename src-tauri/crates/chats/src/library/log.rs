@@ -139,7 +139,10 @@ pub(super) fn unpack(packed: &[u8], length: i64) -> Result<Vec<u8>, LibraryError
 
 /// Segments that were opened lately. A segment only grows, so an older copy is right as far as it goes.
 #[derive(Default)]
-pub(super) struct SegmentCache(Mutex<(u64, HashMap<i64, (u64, Arc<Vec<u8>>)>)>);
+pub(super) struct SegmentCache(Mutex<(u64, Held)>);
+
+/// Row to when it was last used, by counting, and its bytes.
+type Held = HashMap<i64, (u64, Arc<Vec<u8>>)>;
 
 impl SegmentCache {
     /// Reads the record at `spot`.

@@ -79,11 +79,12 @@ impl<'w, 'a> Merge<'w, 'a> {
         let (conversation, messages) = look_at(id, first)?;
         let mut target = id;
         let mut is_here = writer.load(id)?;
-        if !is_here && conversation.native_id.is_none() {
-            if let Some(other) = overlap::target(writer, &conversation, messages, is_whole)? {
-                target = other;
-                is_here = writer.load(other)?;
-            }
+        if !is_here
+            && conversation.native_id.is_none()
+            && let Some(other) = overlap::target(writer, &conversation, messages, is_whole)?
+        {
+            target = other;
+            is_here = writer.load(other)?;
         }
         let is_filtered = options.from.is_some() || options.to.is_some();
         let way = match (is_filtered || options.is_dry_run, is_here) {
@@ -96,7 +97,9 @@ impl<'w, 'a> Merge<'w, 'a> {
         if !options.is_dry_run {
             match way {
                 Way::Each => writer.begin_conversation(&conversation)?,
-                Way::Verbatim | Way::Same { .. } => writer.begin_verbatim(&conversation)?,
+                Way::Verbatim | Way::Same { .. } => {
+                    writer.begin_verbatim(&conversation)?;
+                }
             }
         }
         let outcome = MergeOutcome { conversation: target, ..MergeOutcome::default() };
@@ -228,13 +231,8 @@ impl<'w, 'a> Merge<'w, 'a> {
     }
 
     fn meet(&mut self, existing: &Existing, message: &Message, bytes: &[u8]) -> Result<(), LibraryError> {
-        let is_known = compare::is_same(&existing.message, message)
-            || self
-                .writer
-                .revisions(existing.key)?
-                .iter()
-                .any(|revision| compare::is_same(revision, message));
-        if is_known {
+        let is_later = self.is_later(existing)?;
+        if self.is_known(existing, message, is_later)? {
             self.count(message, Count::Present);
             return Ok(());
         }
@@ -245,7 +243,7 @@ impl<'w, 'a> Merge<'w, 'a> {
         if self.options.is_dry_run {
             return Ok(());
         }
-        if self.is_later(existing)? {
+        if is_later {
             let merged = compare::merged(&existing.message, message).unwrap_or_else(|| message.clone());
             return self.writer.update_verbatim_marked(existing, &merged, &encode_message(&merged));
         }
@@ -254,6 +252,21 @@ impl<'w, 'a> Merge<'w, 'a> {
             Some(merged) if !compare::is_same(&merged, &existing.message) => self.complete(existing, &merged),
             _ => Ok(()),
         }
+    }
+
+    /// The record says what is shown, or what was shown before by an import that is not older than the record's.
+    fn is_known(&self, existing: &Existing, message: &Message, is_later: bool) -> Result<bool, LibraryError> {
+        if compare::is_same(&existing.message, message) {
+            return Ok(true);
+        }
+        for (revision, spot) in self.writer.revisions(existing.key)? {
+            let is_old_news = !is_later
+                || self.writer.imported_at(spot)?.is_some_and(|imported| imported >= self.mark.utc_ms);
+            if is_old_news && compare::is_same(&revision, message) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The one here is later, but the backup's has something it lacks: a file.

@@ -128,7 +128,7 @@ impl Probe {
                 let shift = Shift::find(writer, candidate.n, &self.messages)?;
                 if let Some(shift) = shift {
                     let shifted = self.weigh(writer.connection(), candidate, Some(&shift))?;
-                    if shifted.is_certain(!self.is_full) && shifted.matched > plain.matched {
+                    if shifted.best_run >= LONG_RUN && shifted.matched > plain.matched {
                         found = Some((shifted.matched, Some(shift)));
                     }
                 }
@@ -177,7 +177,9 @@ impl Probe {
                         statement.query_row([candidate.n, short_of(id)], |row| row.get(0)).optional()?;
                 }
             }
-            evidence.note(candidate, message.time.as_ref().map(|time| time.utc_ms), position);
+            if position.is_some() || message.attachments.is_empty() {
+                evidence.note(candidate, message.time.as_ref().map(|time| time.utc_ms), position);
+            }
         }
         Ok(evidence)
     }
@@ -259,9 +261,12 @@ fn weigh_whole(
     let mut rows = statement.query([n, candidate.n])?;
     while let Some(row) = rows.next()? {
         let flags: i64 = row.get(1)?;
-        if flags & super::rows_of::SYSTEM == 0 {
+        let position: Option<i64> = row.get(2)?;
+        // A file may be here under the id of an export without it; one that is not found says nothing.
+        let is_silent = flags & super::rows_of::FILED != 0 && position.is_none();
+        if flags & super::rows_of::SYSTEM == 0 && !is_silent {
             let time = (flags & super::rows_of::TIMED != 0).then(|| row.get(0)).transpose()?;
-            evidence.note(candidate, time, row.get(2)?);
+            evidence.note(candidate, time, position);
         }
     }
     Ok(())

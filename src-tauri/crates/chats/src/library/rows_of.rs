@@ -13,9 +13,15 @@ pub(super) const SYSTEM: i64 = 2;
 /// Earlier records of it are kept.
 pub(super) const REVISED: i64 = 4;
 
+/// It has files.
+pub(super) const FILED: i64 = 8;
+
 /// The flags a record alone decides.
 pub(super) fn flags(message: &Message) -> i64 {
-    (if message.time.is_some() { TIMED } else { 0 }) | (if message.is_system() { SYSTEM } else { 0 })
+    let flag = |is_set, flag| if is_set { flag } else { 0 };
+    flag(message.time.is_some(), TIMED)
+        | flag(message.is_system(), SYSTEM)
+        | flag(!message.attachments.is_empty(), FILED)
 }
 
 /// The message of a record; anything else at a message's place is damage.

@@ -113,7 +113,7 @@ CREATE TABLE original (
     source TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, content = '', columnsize = 0, detail = 'none', prefix = '2',
+    text, content = '', columnsize = 0, detail = 'none',
     tokenize = "unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
 );
 "#;

@@ -16,6 +16,8 @@ mod at_rest;
 mod importing;
 mod merging;
 mod reading;
+mod samples;
+mod under_load;
 
 pub(super) const MINUTE: i64 = 60_000;
 /// 2024-05-01 00:00 UTC.

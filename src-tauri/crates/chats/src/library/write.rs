@@ -104,16 +104,22 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Does a step; one that fails leaves nothing half done: the batch is taken back and the run writes nothing more.
+    fn step<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, LibraryError>,
+    ) -> Result<T, LibraryError> {
+        self.begin()?;
+        let done = work(self);
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
+    }
+
     /// Starts or goes on with a conversation. A new one gets `conversation` as its first record.
     pub(super) fn begin_conversation(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
-        self.begin()?;
-        let found = Current::load(&self.connection, conversation.id)?;
-        let is_new = found.is_none();
-        self.current = Some(match found {
-            Some(current) => current,
-            None => Current::make(&self.connection, conversation)?,
-        });
-        if is_new {
+        if self.begin_verbatim(conversation)? {
             self.made.insert(conversation.id);
             self.append_conversation(conversation)?;
         }
@@ -125,33 +131,40 @@ impl<'a> Writer<'a> {
         self.current.as_ref().ok_or(NO_CONVERSATION)
     }
 
-    /// Starts a new conversation whose log will come as it is, its first record included.
-    pub(super) fn begin_verbatim(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
-        self.begin()?;
-        self.current = Some(match Current::load(&self.connection, conversation.id)? {
-            Some(current) => current,
-            None => Current::make(&self.connection, conversation)?,
-        });
-        Ok(())
+    /// Starts or goes on with a conversation whose log comes as it is. True when it is new.
+    pub(super) fn begin_verbatim(&mut self, conversation: &Conversation) -> Result<bool, LibraryError> {
+        self.step(|writer| {
+            let found = Current::load(&writer.connection, conversation.id)?;
+            let is_new = found.is_none();
+            writer.current = Some(match found {
+                Some(current) => current,
+                None => Current::make(&writer.connection, conversation)?,
+            });
+            Ok(is_new)
+        })
     }
 
     /// Appends a conversation record and takes over what it says.
     pub(super) fn append_conversation(&mut self, conversation: &Conversation) -> Result<(), LibraryError> {
-        self.append_mark()?;
-        self.append_record(&encode_conversation(conversation))?;
-        self.current_mut()?.set_conversation(conversation);
-        Ok(())
+        self.step(|writer| {
+            writer.append_mark()?;
+            writer.append_record(&encode_conversation(conversation))?;
+            writer.current_mut()?.set_conversation(conversation);
+            Ok(())
+        })
     }
 
     /// Appends the bytes of a conversation record or an import mark as they are.
     pub(super) fn append_verbatim(&mut self, record: &Record, bytes: &[u8]) -> Result<(), LibraryError> {
-        let spot = self.append_record(bytes)?;
-        match record {
-            Record::Conversation(conversation) => self.current_mut()?.set_conversation(conversation),
-            Record::Import(import) => self.note_mark(import, spot)?,
-            Record::Message(_) => {}
-        }
-        Ok(())
+        self.step(|writer| {
+            let spot = writer.append_record(bytes)?;
+            match record {
+                Record::Conversation(conversation) => writer.current_mut()?.set_conversation(conversation),
+                Record::Import(import) => writer.note_mark(import, spot)?,
+                Record::Message(_) => {}
+            }
+            Ok(())
+        })
     }
 
     fn append_record(&mut self, bytes: &[u8]) -> Result<Spot, LibraryError> {
@@ -258,15 +271,15 @@ impl<'a> Writer<'a> {
         rows_of::message(record)
     }
 
-    /// Earlier records of a message, oldest first.
-    pub(super) fn revisions(&self, key: i64) -> Result<Vec<Message>, LibraryError> {
+    /// Earlier records of a message, oldest first, with where they are.
+    pub(super) fn revisions(&self, key: i64) -> Result<Vec<(Message, Spot)>, LibraryError> {
         let mut statement = self
             .connection
             .prepare_cached("SELECT segment, start FROM revision WHERE key = ? ORDER BY segment, start")?;
         let spots =
             statement.query_map([key], |row| Ok(Spot { segment: row.get(0)?, start: row.get(1)? }))?;
         let spots: Vec<Spot> = spots.collect::<Result<_, _>>()?;
-        spots.into_iter().map(|spot| self.record_at(spot)).collect()
+        spots.into_iter().map(|spot| Ok((self.record_at(spot)?, spot))).collect()
     }
 
     /// When the record at `spot` was imported, where the log says.
@@ -284,12 +297,18 @@ impl<'a> Writer<'a> {
 
     /// Adds a message that is not there.
     pub(super) fn add(&mut self, message: &Message) -> Result<(), LibraryError> {
-        self.append_mark()?;
-        self.add_verbatim(message, &encode_message(message))
+        self.step(|writer| {
+            writer.append_mark()?;
+            writer.put_new(message, &encode_message(message))
+        })
     }
 
     /// Adds a message whose record bytes are given; marks are the caller's.
     pub(super) fn add_verbatim(&mut self, message: &Message, bytes: &[u8]) -> Result<(), LibraryError> {
+        self.step(|writer| writer.put_new(message, bytes))
+    }
+
+    fn put_new(&mut self, message: &Message, bytes: &[u8]) -> Result<(), LibraryError> {
         let spot = self.append_record(bytes)?;
         let current = self.current.as_mut().ok_or(NO_CONVERSATION)?;
         let time = message.time.as_ref().map_or(current.tail, |time| time.utc_ms);
@@ -328,12 +347,20 @@ impl<'a> Writer<'a> {
 
     /// Replaces what is shown of a message; the record before it becomes a revision.
     pub(super) fn update(&mut self, existing: &Existing, message: &Message) -> Result<(), LibraryError> {
-        self.append_mark()?;
-        self.update_verbatim(existing, message, &encode_message(message))
+        self.update_verbatim_marked(existing, message, &encode_message(message))
     }
 
     /// [`Writer::update`] with the record's own bytes; marks are the caller's.
     pub(super) fn update_verbatim(
+        &mut self,
+        existing: &Existing,
+        message: &Message,
+        bytes: &[u8],
+    ) -> Result<(), LibraryError> {
+        self.step(|writer| writer.put_changed(existing, message, bytes))
+    }
+
+    fn put_changed(
         &mut self,
         existing: &Existing,
         message: &Message,
@@ -386,18 +413,26 @@ impl<'a> Writer<'a> {
         message: &Message,
         bytes: &[u8],
     ) -> Result<(), LibraryError> {
-        self.append_mark()?;
-        self.update_verbatim(existing, message, bytes)
+        self.step(|writer| {
+            writer.append_mark()?;
+            writer.put_changed(existing, message, bytes)
+        })
     }
 
     /// Keeps a record that is older than what is shown.
     pub(super) fn add_revision(&mut self, existing: &Existing, bytes: &[u8]) -> Result<(), LibraryError> {
-        self.append_mark()?;
-        self.revise_verbatim(existing, bytes)
+        self.step(|writer| {
+            writer.append_mark()?;
+            writer.put_older(existing, bytes)
+        })
     }
 
     /// [`Writer::add_revision`]; marks are the caller's.
     pub(super) fn revise_verbatim(&mut self, existing: &Existing, bytes: &[u8]) -> Result<(), LibraryError> {
+        self.step(|writer| writer.put_older(existing, bytes))
+    }
+
+    fn put_older(&mut self, existing: &Existing, bytes: &[u8]) -> Result<(), LibraryError> {
         let spot = self.append_record(bytes)?;
         self.keep_revision(existing.key, spot)?;
         self.connection

@@ -60,9 +60,12 @@ impl MediaReader {
         let is_last = start + plain == self.header.length;
         let mut record = vec![0; usize::try_from(plain).map_err(io::Error::other)? + TAG_BYTES];
         self.file.seek(SeekFrom::Start(HEADER_BYTES_U64 + index * (RECORD_BYTES_U64 + 16)))?;
-        self.file.read_exact(&mut record).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.damaged("cut short"),
-            _ => MediaError::from(error),
+        self.file.read_exact(&mut record).map_err(|error| {
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                self.damaged("cut short")
+            } else {
+                error.into()
+            }
         })?;
         self.header.sealer.open(index, is_last, &mut record).map_err(|what| self.damaged(what))?;
         Ok(record)

@@ -14,6 +14,8 @@ const SEEDS_OF_ONE: usize = 8;
 const SEEDS: usize = 64;
 /// Words a message must have to be looked for, and at most how many are asked for.
 const WORDS: std::ops::RangeInclusive<usize> = 3..=10;
+/// Bytes a message must have to be looked for.
+const LETTERS: usize = 16;
 /// Found messages that are compared.
 const LOOKED_AT: usize = 4;
 /// So many must agree on how far the clock is off.
@@ -141,11 +143,18 @@ pub(in crate::library) fn file_print(message: &Message) -> Option<[u8; 16]> {
     Some(bare.fingerprint())
 }
 
-/// The longest messages, not too many of one sender.
+/// The longest messages that are said once, not too many of one sender.
 fn seeds(messages: &[Message]) -> Vec<&Message> {
+    let mut said: HashMap<&str, usize> = HashMap::new();
+    for message in messages {
+        *said.entry(message.text.as_str()).or_default() += 1;
+    }
     let mut long: Vec<&Message> = messages
         .iter()
-        .filter(|message| !message.is_system() && message.attachments.is_empty() && message.text.len() >= 12)
+        .filter(|message| {
+            !message.is_system() && message.attachments.is_empty() && message.text.len() >= LETTERS
+        })
+        .filter(|message| said.get(message.text.as_str()) == Some(&1))
         .collect();
     long.sort_by_key(|message| std::cmp::Reverse(message.text.len().min(400)));
     let mut taken: HashMap<Option<&str>, usize> = HashMap::new();
@@ -175,20 +184,22 @@ fn twin_of(writer: &Writer<'_>, n: i64, seed: &Message) -> Result<Option<Twin>, 
     let spots = statement.query_map(rusqlite::params![expression, limit], |row| {
         Ok(Spot { segment: row.get(0)?, start: row.get(1)? })
     })?;
+    let mut found = Vec::new();
     for spot in spots {
-        if let Some(twin) = compared(seed, &writer.record_at(spot?)?) {
-            return Ok(Some(twin));
+        let here = writer.record_at(spot?)?;
+        if words::fold(&seed.text) == words::fold(&here.text) {
+            found.push(here);
         }
     }
-    Ok(None)
+    // What is said more than once tells nothing about the clock.
+    let [here] = found.as_slice() else { return Ok(None) };
+    Ok(compared(seed, here))
 }
 
 fn compared(there: &Message, here: &Message) -> Option<Twin> {
     let (then, now) = (here.time.as_ref()?, there.time.as_ref()?);
     let clock = now.local_ms? - then.local_ms?;
-    let is_likely = words::fold(&there.text) == words::fold(&here.text)
-        && clock.abs() <= FARTHEST_MS
-        && clock % QUARTER_MS == 0;
+    let is_likely = clock.abs() <= FARTHEST_MS && clock % QUARTER_MS == 0;
     let names = there.sender.clone().zip(here.sender.clone());
     is_likely.then_some(Twin { clock, utc: now.utc_ms - then.utc_ms, names })
 }

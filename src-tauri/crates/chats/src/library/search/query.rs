@@ -74,7 +74,25 @@ impl Query {
                 query.take_words(&part);
             }
         }
+        query.drop_first_letter();
         query
+    }
+
+    /// A single letter at the end is a word not yet typed: as a beginning it would ask for every word with it.
+    fn drop_first_letter(&mut self) {
+        let is_letter = |unit: &Unit| {
+            unit.is_prefix
+                && unit.tokens.len() == 1
+                && unit
+                    .tokens
+                    .iter()
+                    .all(|token| token.chars().count() == 1 && !words::is_lone_pair_sign(token))
+        };
+        if let Some(last) = self.units.pop_if(|unit| is_letter(unit))
+            && self.is_empty()
+        {
+            self.units.push(Unit { is_prefix: false, ..last });
+        }
     }
 
     /// Nothing is asked for.
@@ -229,6 +247,13 @@ mod tests {
     fn only_the_last_word_may_go_on() {
         assert_eq!(Query::parse("Good mor").units, [unit(&["good"], false), unit(&["mor"], true)]);
         assert_eq!(Query::parse("good morning ").units[1], unit(&["morning"], false));
+    }
+
+    #[test]
+    fn a_single_letter_is_a_word_not_yet_typed() {
+        assert_eq!(Query::parse("good m").units, [unit(&["good"], false)]);
+        assert_eq!(Query::parse("m").units, [unit(&["m"], false)]);
+        assert_eq!(Query::parse("good m ").units, [unit(&["good"], false), unit(&["m"], false)]);
     }
 
     #[test]

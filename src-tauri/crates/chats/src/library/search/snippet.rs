@@ -134,7 +134,7 @@ mod tests {
         let unit = Unit { tokens: vec!["new".into(), "year".into()], is_prefix: false };
         let message = |text: &str| Message { text: text.to_owned(), ..Message::default() };
 
-        assert!(holds(&message("a New  Year!"), &[unit.clone()]));
+        assert!(holds(&message("a New  Year!"), std::slice::from_ref(&unit)));
         assert!(!holds(&message("year of the new"), &[unit]));
     }
 }
