@@ -222,8 +222,7 @@ fn command_bodies(text: &str) -> Vec<(String, usize)> {
 fn a_command_is_at_most_five_lines() {
     let files = files(&root().join("src-tauri/src"), &["rs"]);
 
-    let bodies: Vec<_> =
-        files.iter().flat_map(|f| command_bodies(&fs::read_to_string(f).unwrap())).collect();
+    let bodies: Vec<_> = files.iter().flat_map(|f| command_bodies(&fs::read_to_string(f).unwrap())).collect();
 
     let long: Vec<_> = bodies.iter().filter(|(_, lines)| *lines > 5).collect();
     assert!(!bodies.is_empty(), "no command was found: this test looks in the wrong place");
