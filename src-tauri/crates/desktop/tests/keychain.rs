@@ -1,7 +1,11 @@
 //! The real keychain code against a real Secret Service, on a bus of its own.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a test: it may stop, and says when it is skipped")]
+#![expect(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test: it may stop, and says when it is skipped"
+)]
 
 use coffer_desktop::SystemKeychain;
 use coffer_engine::ports::Keychain;
