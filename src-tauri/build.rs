@@ -1,5 +1,6 @@
 //! Builds the web part into `ui/dist` and gives each command of the window its own permission.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::{env, fs, io};
@@ -24,7 +25,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=COFFER_UI");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     if let Err(error) = build_web(&root.join("ui")) {
-        eprintln!("{error}");
+        writeln!(io::stderr(), "{error}").ok();
         std::process::exit(1);
     }
 

@@ -22,6 +22,12 @@ const CLUB: &str = r#"{"name": "Book club", "type": "private_group", "id": 77, "
  {"id": 2, "type": "message", "date": "2026-11-19T20:01:00", "date_unixtime": "1795118460", "from": "Sam", "from_id": "user2",
   "reply_to_message_id": 1, "photo": "photos/photo_1.png", "width": 256, "height": 256, "text": "Found this edition", "text_entities": [{"type": "plain", "text": "Found this edition"}]}]}"#;
 
+/// The sample chats that come with Coffer: a group with every kind of message, and a chat in Arabic and English.
+pub fn samples() -> (PathBuf, PathBuf) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/samples");
+    (folder.join("WhatsApp Chat - Summer in Porto.zip"), folder.join("ChatExport_2026-05-20/result.json"))
+}
+
 /// Writes `WhatsApp Chat - Anna Reyes.zip` and `club/result.json` with a photo each.
 pub fn write(folder: &Path) -> (PathBuf, PathBuf) {
     let zip_path = folder.join("WhatsApp Chat - Anna Reyes.zip");

@@ -8,11 +8,22 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 pub const PASSWORD: &str = "six quiet otters sing at dusk";
+const PORTO: &str = "Summer in Porto";
+const PORTO_LAST: &str = "Claro que sim. The balcony is waiting.";
+const LEILA: &str = "ليلى Leila";
+const TEXTS: &str =
+    "return [...document.querySelectorAll('[data-testid=message]')].map((m) => m.innerText.trim())";
+const FIRST: &str = "document.querySelector('[data-testid=messages]').scrollTop = 0; \
+    return document.querySelector('[aria-posinset=\"1\"]') !== null";
+const DRAWN: &str = "const all = [...document.querySelectorAll('[data-testid=media-grid] img')]; \
+    return all.length > 0 && all.every((photo) => photo.complete && photo.naturalWidth > 0)";
+const PICTURES: &str = "return [...document.querySelectorAll('[data-testid=media-grid] img')] \
+    .map((photo) => [photo.alt, photo.naturalWidth, photo.naturalHeight])";
 const WRONG: &str = "That password does not open this backup.";
 
 /// First run: a WhatsApp zip and a Telegram `result.json` are added, previewed and accounted for.
 pub async fn adds_chats(computer: &Computer, window: &Window, looks: &mut Looks) {
-    let (zip, result) = files::write(&computer.path(""));
+    let (zip, result) = files::samples();
     window.is_at("Keep your chats. Only you can open them.").await;
     looks.at(window, "welcome").await;
     window.press("Add my chats").await;
@@ -22,32 +33,35 @@ pub async fn adds_chats(computer: &Computer, window: &Window, looks: &mut Looks)
     computer.will_pick(&[&zip]);
     window.press("Choose a file").await;
     window.sees("This is what was found").await;
-    window.chooses("Which name is you?", "Sam").await;
+    window.chooses("Which name is you?", "Mira").await;
     looks.at(window, "add-preview").await;
     window.press("Add this chat").await;
-    window.sees("5 entries of the file, all accounted for.").await;
+    window.sees("63 entries of the file, all accounted for.").await;
     looks.at(window, "add-report").await;
 
     window.press("Add more chats").await;
     computer.will_pick(&[&result]);
     window.press("Choose a file").await;
-    window.chooses("Which name is you?", "Sam").await;
+    window.chooses("Which name is you?", "Mira").await;
     window.press("Add this chat").await;
-    window.sees("2 entries of the file, all accounted for.").await;
+    window.sees("23 entries of the file, all accounted for.").await;
 }
 
-/// Reads both chats: every message's text, and that the photo is really drawn.
+/// Reads both chats, the end and the beginning of each, and the pictures of each as they are drawn.
 pub async fn reads_both(window: &Window) -> Value {
-    window.tap("nav-chats").await;
     let mut read = Vec::new();
-    for (chat, last) in [("Anna Reyes", "Bring the blue umbrella"), ("Book club", "Found this edition")] {
+    for (chat, last) in [(LEILA, "Forwarding this so that we do not forget"), (PORTO, PORTO_LAST)] {
+        window.tap("nav-chats").await;
         window.press(chat).await;
         window.sees(last).await;
-        let drawn = "const photo = document.querySelector('[data-testid=message] img'); return photo?.naturalWidth === 256 && photo.naturalHeight === 256";
-        window.until("the photo is drawn", drawn).await;
-        let texts =
-            "return [...document.querySelectorAll('[data-testid=message]')].map((m) => m.innerText.trim())";
-        read.push(window.run(texts).await);
+        read.push(window.run(TEXTS).await);
+        window.until("the first message is there", FIRST).await;
+        read.push(window.run(TEXTS).await);
+        window.tap("media").await;
+        window.until("the pictures are drawn", DRAWN).await;
+        read.push(window.run(PICTURES).await);
+        window.tap("media").await;
+        window.sees(last).await;
     }
     json!(read)
 }
@@ -59,7 +73,7 @@ pub async fn looks_around_the_chats(window: &Window, looks: &mut Looks) {
     window.sees("Photos").await;
     looks.at(window, "media").await;
     window.tap("nav-chats").await;
-    window.types("Search all chats", "lighthouse").await;
+    window.types("Search all chats", "balcony waiting").await;
     window.sees("1 message found").await;
     looks.at(window, "search").await;
     window.types("Search all chats", "zeppelin").await;
@@ -163,7 +177,7 @@ pub async fn backs_up(window: &Window, looks: &mut Looks) {
     window.press("Make the first backup").await;
     window.is_at("Chat backup").await;
     window.sees("Backup finished.").await;
-    window.sees("7 messages in 2 chats saved").await;
+    window.sees("86 messages in 2 chats saved").await;
     window.until("the card says protected", "return document.querySelector('[data-testid=backup-status-card]')?.dataset.state === 'protected'").await;
     looks.at(window, "backup-protected").await;
 
@@ -182,7 +196,7 @@ pub async fn backs_up(window: &Window, looks: &mut Looks) {
 pub async fn locks_and_unlocks(window: &Window, looks: &mut Looks) {
     window.press("Lock").await;
     window.is_at("Coffer is locked").await;
-    window.does_not_see("Anna Reyes").await;
+    window.does_not_see(PORTO).await;
     looks.at(window, "lock").await;
     window.types("Password", "this is not it at all").await;
     window.press("Unlock").await;
@@ -218,16 +232,16 @@ pub async fn restores(computer: &Computer, window: &Window, place: &Path, way: W
     looks.at(window, "restore-backups").await;
     window.press("Just look inside").await;
     window.sees("Decrypted in memory only.").await;
-    window.press("Anna Reyes").await;
-    window.sees("Bring the blue umbrella").await;
+    window.press(PORTO).await;
+    window.sees(PORTO_LAST).await;
     looks.at(window, "restore-look").await;
     window.press("Back to the backups").await;
     window.press("Continue").await;
-    window.sees("7 messages will be added").await;
+    window.sees("86 messages will be added").await;
     looks.at(window, "restore-choose").await;
     window.tap("restore-start").await;
     window.sees("Your chats are back").await;
-    window.sees("7 messages").await;
+    window.sees("86 messages").await;
     looks.at(window, "restore-done").await;
 }
 
