@@ -22,6 +22,7 @@ describe("messages", () => {
 
   it("name the row and the group of a typing mistake", () => {
     expect(explain(new HostError("digits_typo", "3"))).toContain("Row 3");
+    expect(explain(new HostError("digits_typo", "3, 5"))).toContain("Rows 3, 5");
     expect(explain(new HostError("groups_mismatch", "11"))).toContain("Group 11");
   });
 

@@ -428,6 +428,37 @@ describe("the clipboard", () => {
   });
 });
 
+describe("locking by itself", () => {
+  it("happens after fifteen minutes without a touch, not while a job runs, and never when that is chosen", async () => {
+    vi.useFakeTimers();
+    let now = NOW;
+    const host = new FakeHost({ now: () => now, scene: "protected" });
+    const app = new AppState(host, () => now);
+    apps.push(app);
+    await app.start("#/settings");
+    const pass = async (minutes: number): Promise<void> => {
+      now += minutes * 60_000;
+      await vi.advanceTimersByTimeAsync(15_000);
+    };
+
+    await pass(14);
+    app.touch();
+    await pass(14);
+    const early = app.isLocked;
+    await pass(1);
+    const late = app.isLocked;
+    await app.unlock({ kind: "password", text: SAMPLE_PASSWORD });
+    app.touch();
+    host.holdJob("backup", "saving", 1, 2, 3);
+    await pass(60);
+    const busy = app.isLocked;
+    app.setLockAfter(0);
+    await pass(600);
+
+    expect({ early, late, busy, never: app.isLocked }).toEqual({ early: false, late: true, busy: false, never: false });
+  });
+});
+
 describe("short notes", () => {
   it("go after ten seconds, but not while held", async () => {
     vi.useFakeTimers();

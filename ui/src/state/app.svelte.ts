@@ -15,6 +15,12 @@ export type Toast = { id: number; text: string; action: { label: string; run: ()
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 const THEME_KEY = "coffer.theme";
+const IDLE_KEY = "coffer.lock_after";
+/** Minutes without a touch before Coffer locks itself; 0 is never. */
+export const IDLE_CHOICES: readonly number[] = [5, 15, 60, 0];
+const IDLE_DEFAULT = 15;
+const IDLE_LOOK = 15_000;
+const MINUTE = 60_000;
 const TOAST_TIME = 10_000;
 
 type Stage = { kind: "starting" } | { kind: "failed"; error: HostError } | { kind: "ready"; view: AppView };
@@ -26,6 +32,7 @@ export class AppState {
   stage: Stage = $state.raw({ kind: "starting" });
   route: Route = $state.raw({ name: "chats", chat: null, at: null });
   theme: Theme = $state("system");
+  lockAfter = $state(IDLE_DEFAULT);
   toasts: Toast[] = $state.raw([]);
   spoken = $state("");
   add: AddState = $state.raw() as AddState;
@@ -35,6 +42,8 @@ export class AppState {
   chats: ChatsState = $state.raw() as ChatsState;
   /** What the open screen does for a shortcut. */
   readonly #commands = new Map<string, () => void>();
+  readonly #watch: ReturnType<typeof setInterval>;
+  #touched: number;
   #nextToast = 1;
   #isHeld = false;
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
@@ -48,6 +57,10 @@ export class AppState {
     this.protection = new ProtectionState(this);
     this.restore = new RestoreState(this);
     this.chats = new ChatsState(this);
+    const minutes = Number(localStorage.getItem(IDLE_KEY) ?? IDLE_DEFAULT);
+    this.lockAfter = IDLE_CHOICES.find((choice) => choice === minutes) ?? IDLE_DEFAULT;
+    this.#touched = now();
+    this.#watch = setInterval(() => this.#lockWhenIdle(), IDLE_LOOK);
     const stored = localStorage.getItem(THEME_KEY);
     this.theme = THEMES.find((theme) => theme === stored) ?? "system";
   }
@@ -108,6 +121,7 @@ export class AppState {
 
   async unlock(unlock: Unlock): Promise<void> {
     this.take(await this.host.unlock(unlock));
+    this.touch();
     this.say(t("lock.opened"));
     void this.backup.refresh();
   }
@@ -122,6 +136,22 @@ export class AppState {
     this.take(await this.host.closeSamples());
     this.#forget();
     this.go(this.view?.hasChats === true ? PATHS.chats : PATHS.welcome);
+  }
+
+  /** The person is here. */
+  touch(): void {
+    this.#touched = this.now();
+  }
+
+  setLockAfter(minutes: number): void {
+    this.lockAfter = minutes;
+    localStorage.setItem(IDLE_KEY, String(minutes));
+  }
+
+  /** Locks when nobody touched anything for a while; not in the middle of a job. */
+  #lockWhenIdle(): void {
+    if (this.lockAfter === 0 || this.view?.isProtected !== true || this.isLocked || this.jobs.isBusy) return;
+    if (this.now() - this.#touched >= this.lockAfter * MINUTE) void this.lock();
   }
 
   setTheme(theme: Theme): void {
@@ -183,6 +213,7 @@ export class AppState {
   }
 
   dispose(): void {
+    clearInterval(this.#watch);
     this.jobs.dispose();
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }

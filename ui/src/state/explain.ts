@@ -5,7 +5,9 @@ import { t } from "../i18n/i18n";
 /** What happened, what is safe, what to do. */
 export function explain(error: HostError): string {
   if (error.detail !== null && error.detail !== "") {
-    if (error.code === "digits_typo") return t("error.digits_typo_row", { row: error.detail });
+    if (error.code === "digits_typo") {
+      return error.detail.includes(",") ? t("error.digits_typo_rows", { rows: error.detail }) : t("error.digits_typo_row", { row: error.detail });
+    }
     if (error.code === "groups_mismatch") return t("error.groups_mismatch_group", { group: error.detail });
   }
   return t(`error.${error.code}`);
