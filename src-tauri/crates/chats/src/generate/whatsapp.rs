@@ -147,6 +147,7 @@ pub fn write_whatsapp_text(out: &mut dyn Write, phone: Phone, entries: u64, seed
         seconds: 1_420_110_245,
         line: String::new(),
         named: vec![false; NAMES.len()],
+        many: entries.div_ceil(1_000_000),
     };
     while writer.truth.entries < entries {
         writer.line.clear();
@@ -166,14 +167,17 @@ struct Writer {
     seconds: i64,
     line: String,
     named: Vec<bool>,
+    /// Millions of entries, rounded up.
+    many: u64,
 }
 
 impl Writer {
     fn entry(&mut self) {
         let number = self.truth.entries;
         self.truth.entries += 1;
-        // Ten years for a million entries, whatever their number: most within a minute of each other.
+        // Ten years for a million entries or more: most within a minute of each other.
         let gap = if self.dice.chance(150) { self.dice.below(3600) } else { self.dice.below(60) };
+        let gap = if self.many > 1 { (gap + self.dice.below(self.many)) / self.many } else { gap };
         self.seconds += i64::try_from(gap).unwrap_or(0);
         let phrases = self.phone.phrases();
         if number == 0 {

@@ -65,8 +65,6 @@ const BEFORE: &[(&str, bool)] = &[
     ("午後", true),
     ("오전", false),
     ("오후", true),
-    ("AM", false),
-    ("PM", true),
     ("am", false),
     ("pm", true),
 ];
@@ -94,7 +92,11 @@ pub(super) fn half_day(bytes: &[u8]) -> Option<(bool, usize)> {
 /// A word between date and time that is a half of the day and nothing else.
 pub(super) fn half_day_word(letters: &[u8]) -> Option<bool> {
     let letters = letters.strip_prefix(b".").unwrap_or(letters);
-    BEFORE.iter().find(|(word, _)| word.as_bytes() == letters).map(|(_, is_afternoon)| *is_afternoon)
+    // A few languages write before the time what others write after it.
+    let mut words = BEFORE.iter().chain(AFTER);
+    words
+        .find(|(word, _)| word.as_bytes().eq_ignore_ascii_case(letters))
+        .map(|(_, is_afternoon)| *is_afternoon)
 }
 
 /// `am`, `PM`, `a.m.`, `p. m.` with any blank.

@@ -232,9 +232,10 @@ fn group_of(authors: &HashMap<Vec<u8>, AuthorSurvey>) -> Option<Vec<u8>> {
 }
 
 fn conclude(survey: ShapeSurvey, order: Option<DateOrder>, bytes: u64) -> Survey {
-    let ShapeSurvey { shape, count: _, evidence, authors, tags, marked, own } = survey;
+    let ShapeSurvey { shape, count, evidence, authors, tags, marked, own } = survey;
     let mut decision = evidence.decide(&shape);
-    if let Some(order) = order {
+    // Told by the person, unless the file itself proves them wrong: texts would swallow most entries.
+    if let Some(order) = order.filter(|order| evidence.impossible(*order) * 10 <= count) {
         decision.order = order;
         decision.is_undecided = false;
     }
