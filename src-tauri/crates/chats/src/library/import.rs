@@ -12,6 +12,9 @@ use crate::source::{MediaOpener, Sink};
 use rusqlite::params;
 use std::collections::BTreeSet;
 
+/// Bytes of text and raw record a message may have.
+const RECORD_BYTES: usize = 6 << 20;
+
 /// A running import: give it to a reader as its [`Sink`], then call [`ImportRun::finish`].
 ///
 /// Dropped without `finish`, it keeps what was committed so far and stays consistent.
@@ -139,6 +142,7 @@ impl<'a> ImportRun<'a> {
         self.outcome.read += 1;
         self.outcome.system += u64::from(message.is_system());
         self.count_media(&message);
+        fit(&mut message);
         let Some(probe) = &mut self.probe else { return self.place(message, media) };
         // Only a message at hand can open its files, so they are taken in before its place is known.
         take_media(self.media, &mut message, &[], media)?;
@@ -333,6 +337,16 @@ impl<'a> ImportRun<'a> {
         self.writer.end_conversation()?;
         Ok(merged.id)
     }
+}
+
+/// A backup takes no record over 8 MiB (FORMAT.md, limits of the archive). Entries come near it only in files that are no chats:
+/// their own bytes stay in the imported file alone, and a text longer than any app sends is cut.
+fn fit(message: &mut Message) {
+    if message.raw.len() + message.text.len() <= RECORD_BYTES {
+        return;
+    }
+    message.raw.clear();
+    message.text.truncate(message.text.floor_char_boundary(RECORD_BYTES));
 }
 
 /// The conversation with its people under the keys they have here; the later names are shown.

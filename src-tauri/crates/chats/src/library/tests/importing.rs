@@ -322,6 +322,19 @@ fn a_chat_without_messages_is_kept_once() {
     assert_eq!(home.only_chat().messages, 0);
 }
 
+#[test]
+fn an_entry_that_is_no_message_still_fits_a_backup() {
+    let home = Home::new();
+    let chat = Chat::native("7").say(1, "Anna", &"junk ".repeat(3 << 20)).say(2, "Ben", "after it");
+
+    let id = home.import(&chat).conversations[0];
+    let again = home.import(&chat);
+
+    assert_eq!((again.added, again.present), (0, 2));
+    assert!(home.library.segments(id).unwrap().iter().all(|cut| cut.length < 8 << 20));
+    assert_eq!(home.texts(id)[1], "after it");
+}
+
 /// The same talk as another phone tells it: other names, another zone, with or without media.
 fn told_otherwise(chat: &Chat, change: impl Fn(&mut Message)) -> Chat {
     let mut told = Chat::text("told otherwise");
