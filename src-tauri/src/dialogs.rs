@@ -6,13 +6,7 @@ use tauri::WebviewWindow;
 /// Lets the person pick a folder; `None` when they think better of it.
 #[tauri::command]
 pub async fn pick_folder(window: WebviewWindow, purpose: String) -> Option<String> {
-    let title = match purpose.as_str() {
-        "place" => "Choose a folder for your backups",
-        "restore" => "Choose the folder that holds your backup",
-        "export" => "Choose a folder for the exported chats",
-        _ => "Choose a folder with exported chats",
-    };
-    dialog(&window, title).pick_folder().await.and_then(chosen)
+    dialog(&window, folder_title(&purpose)).pick_folder().await.and_then(chosen)
 }
 
 /// Lets the person pick a file; `None` when they think better of it.
@@ -29,6 +23,15 @@ pub async fn pick_file(window: WebviewWindow, purpose: String) -> Option<String>
 #[tauri::command]
 pub async fn pick_save(window: WebviewWindow, suggested_name: String) -> Option<String> {
     dialog(&window, "Save").set_file_name(suggested_name).save_file().await.and_then(chosen)
+}
+
+fn folder_title(purpose: &str) -> &'static str {
+    match purpose {
+        "place" => "Choose a folder for your backups",
+        "restore" => "Choose the folder that holds your backup",
+        "export" => "Choose a folder for the exported chats",
+        _ => "Choose a folder with exported chats",
+    }
 }
 
 fn dialog(window: &WebviewWindow, title: &str) -> AsyncFileDialog {
