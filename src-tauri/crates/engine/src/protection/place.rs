@@ -217,12 +217,12 @@ impl PlaceState {
     }
 }
 
-/// Files that systems leave in folders people call empty.
+/// Files that systems leave in folders people call empty, and what a stopped set-up leaves where no backup is.
 fn is_clutter(name: &str) -> bool {
     matches!(
         name,
         ".DS_Store" | "Thumbs.db" | "desktop.ini" | "lost+found" | ".Trash-1000" | ".stfolder" | ".sync"
-    )
+    ) || matches!(name, ".coffer-tmp" | "creating" | "keyslots" | "keyslots-2")
 }
 
 /// Tries it: permission bits do not tell about read-only mounts.

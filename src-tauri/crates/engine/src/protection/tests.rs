@@ -541,6 +541,23 @@ fn places_are_looked_at_before_they_are_used() {
 }
 
 #[test]
+fn a_folder_in_which_a_set_up_was_stopped_is_empty() {
+    let desk = Desk::new();
+    let engine = desk.start();
+    for folder in [".coffer-tmp", "creating", "keyslots", "keyslots-2"] {
+        std::fs::create_dir(desk.place().join(folder)).unwrap();
+    }
+    std::fs::write(desk.place().join("creating").join("0".repeat(32)), "").unwrap();
+
+    let kind = engine.inspect_place(&desk.place()).unwrap().kind;
+    engine.choose_place(&desk.place(), false).unwrap();
+    set_digits(&engine).unwrap();
+
+    assert_eq!(kind, "empty");
+    assert_eq!(engine.get_protection().unwrap().state, "at_risk");
+}
+
+#[test]
 fn the_ways_move_along_to_a_new_place() {
     let desk = Desk::new();
     let engine = desk.start();
