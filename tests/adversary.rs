@@ -179,7 +179,7 @@ fn a_flipped_bit_in_any_file_is_named_and_no_wrong_message_comes_back() {
 }
 
 #[test]
-fn a_file_cut_short_is_named_and_no_wrong_message_comes_back() {
+fn snapshot_truncated_or_any_other_file_is_named_and_no_wrong_message_comes_back() {
     let attacked = Attacked::new();
 
     for (number, (name, bytes)) in attacked.files().iter().enumerate() {
@@ -206,7 +206,7 @@ fn a_longer_file_is_named() {
 }
 
 #[test]
-fn a_file_taken_away_is_named_and_no_wrong_message_comes_back() {
+fn file_missing_is_named_and_no_wrong_message_comes_back() {
     let attacked = Attacked::new();
 
     for (number, (name, bytes)) in attacked.files().iter().enumerate() {
@@ -228,7 +228,7 @@ fn a_file_taken_away_is_named_and_no_wrong_message_comes_back() {
 }
 
 #[test]
-fn swapped_files_are_both_named_and_no_wrong_message_comes_back() {
+fn chunk_swapped_by_swapping_files_is_named_and_no_wrong_message_comes_back() {
     let (attacked, _) = Attacked::with_history();
     let files = attacked.files();
     let names: Vec<_> =
@@ -245,7 +245,7 @@ fn swapped_files_are_both_named_and_no_wrong_message_comes_back() {
 }
 
 #[test]
-fn a_renamed_doubled_or_foreign_file_is_named_and_changes_nothing() {
+fn extra_file_renamed_doubled_or_foreign_is_named_and_changes_nothing() {
     let attacked = Attacked::new();
     let files = attacked.files();
     let pack = files.keys().find(|name| name.ends_with(".cpk")).unwrap();
@@ -405,17 +405,21 @@ fn removed_ways_old_file_put_back_opens_nothing_here() {
     let old = ways.iter().find(|way| format!("{:?}", way.kind) == "Password").unwrap();
     laptop.engine.remove_way(&old.id, true).unwrap();
 
-    before
-        .into_iter()
-        .filter(|(name, _)| is_keyslot(name))
-        .for_each(|(name, bytes)| attacked.store.replace(&name, bytes));
+    let old_files: BTreeSet<_> = before.keys().filter(|name| is_keyslot(name)).cloned().collect();
+    old_files.iter().for_each(|name| attacked.store.replace(name, before[name].clone()));
     let known = code(laptop.engine.fresh_unlock(password()));
     let guest = attacked.world.machine("guest", 9);
     let opened = guest.engine.open_backup(&attacked.world.place()).unwrap();
     let guest_code = code(guest.engine.unlock_backup(&opened.session, password()));
 
+    let newest: Vec<_> = attacked.files().into_keys().filter(|name| is_keyslot(name) && !old_files.contains(name)).collect();
+    newest.iter().for_each(|name| drop(attacked.store.vanish(name)));
+    let only_old = code(laptop.engine.fresh_unlock(password()));
+
     assert_ne!(known, "accepted");
     assert_ne!(guest_code, "accepted", "the newer file with the removal lies beside it");
+    assert!(!newest.is_empty());
+    assert_ne!(only_old, "accepted", "this home remembers the newer ways");
 }
 
 #[test]
@@ -445,7 +449,7 @@ fn sizes_tell_neither_who_nor_how_much_and_names_tell_nothing() {
 }
 
 #[test]
-fn set_up_on_a_new_device_cannot_re_key_or_orphan_the_old_backup() {
+fn set_up_on_a_new_device_never_silently_re_keys_or_orphans_the_old_backup() {
     let attacked = Attacked::new();
     let guest = attacked.world.machine("guest", 9);
     let before = attacked.files();
@@ -458,7 +462,7 @@ fn set_up_on_a_new_device_cannot_re_key_or_orphan_the_old_backup() {
 }
 
 #[test]
-fn thief_at_an_unlocked_computer_adds_no_door_and_turns_nothing_off() {
+fn thief_at_an_unlocked_computer_adds_no_door_and_turns_no_protection_off() {
     let attacked = Attacked::new();
     let engine = &attacked.laptop.engine;
     attacked.laptop.computer.clock.pass(6 * 60 * 1000);

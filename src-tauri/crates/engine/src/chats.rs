@@ -37,7 +37,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Locked`].
     pub fn list_chats(&self) -> Result<Vec<ChatRow>, Error> {
-        list(&self.library()?.library)
+        Ok(self.library()?.library.conversations()?.iter().map(chat_row).collect())
     }
 
     /// One chat.
@@ -147,11 +147,6 @@ pub(crate) fn chat_id(text: &str) -> Result<ConversationId, Error> {
 /// Reads a content hash as the window sends it.
 pub(crate) fn blob_hash(text: &str) -> Result<BlobHash, Error> {
     BlobHash::from_hex(text).ok_or(Error::FileMissing)
-}
-
-/// The chats of any library.
-pub(crate) fn list(library: &Library) -> Result<Vec<ChatRow>, Error> {
-    Ok(library.conversations()?.iter().map(chat_row).collect())
 }
 
 /// A row of the list.

@@ -67,10 +67,11 @@ impl Engine {
             cancel: cancel.clone(),
         };
         let run = open.library.begin_import(options, Some(&open.media))?;
-        let mut sink = JobSink { run, job, cancel: &cancel, done: 0, total: 0 };
+        let mut sink = JobSink { run, job, cancel: &cancel };
         let read = source::read(path, &self.read_options(request), &mut sink, &cancel);
         let (read, outcome) = match read {
             Ok(report) => {
+                job.phase(Phase::People);
                 job.phase(Phase::Index);
                 (report, sink.run.finish()?)
             }
@@ -127,8 +128,6 @@ struct JobSink<'a> {
     run: ImportRun<'a>,
     job: &'a Job,
     cancel: &'a Cancel,
-    done: u64,
-    total: u64,
 }
 
 impl JobSink<'_> {
@@ -151,11 +150,7 @@ impl Sink for JobSink<'_> {
     }
 
     fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        self.job.phase(Phase::People);
-        self.run.conversation_end(conversation)?;
-        self.job.phase(Phase::Reading);
-        self.job.progress(self.done, self.total);
-        Ok(())
+        self.run.conversation_end(conversation)
     }
 
     fn skipped(&mut self, reason: SkipReason, place: &str) {
@@ -164,7 +159,6 @@ impl Sink for JobSink<'_> {
 
     fn progress(&mut self, done: u64, total: u64) {
         self.hear_cancel();
-        (self.done, self.total) = (done, total);
         self.job.progress(done, total);
     }
 }

@@ -1,7 +1,8 @@
 //! Reading a backup in place: decrypted in memory only, nothing written anywhere.
 
 use crate::Engine;
-use crate::backup::manifest::EntryName;
+use crate::backup::base::read_manifest;
+use crate::backup::manifest::{EntryName, Manifest, RowNote};
 use crate::chats::{self, blob_hash, chat_id};
 use crate::damage;
 use crate::error::Error;
@@ -10,10 +11,11 @@ use crate::restore::chunks::{Segments, is_gone};
 use crate::view::{ChatRow, MessageRange, SearchPage, SearchQuery};
 use coffer_archive::{ArchiveError, Entry, SnapshotReader};
 use coffer_chats::Library;
-use coffer_chats::library::MergeOptions;
+use coffer_chats::library::{ConversationRow, MergeOptions};
 use coffer_chats::model::{BlobHash, ConversationId};
+use coffer_chats::record::Record;
 use coffer_chats::source::Cancel;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 /// Bytes of media a single call gives at most.
@@ -22,6 +24,7 @@ const MEDIA_CEILING: u64 = 64 << 20;
 /// Backups that are being read: a library in memory, filled chat by chat as they are asked for.
 pub(crate) struct Look {
     readers: Vec<SnapshotReader>,
+    manifests: Vec<Manifest>,
     library: Library,
     loaded: Mutex<BTreeSet<ConversationId>>,
 }
@@ -29,7 +32,56 @@ pub(crate) struct Look {
 impl Look {
     /// Begins to read these backups; nothing is loaded yet.
     pub(crate) fn new(readers: Vec<SnapshotReader>) -> Result<Self, Error> {
-        Ok(Self { readers, library: Library::open_in_memory()?, loaded: Mutex::default() })
+        // A note that cannot be read costs time only: the chats themselves are read then.
+        let manifests = readers.iter().map(|reader| read_manifest(reader).unwrap_or_default()).collect();
+        Ok(Self { readers, manifests, library: Library::open_in_memory()?, loaded: Mutex::default() })
+    }
+
+    /// The chats, the one with the latest message first: from the backups' own notes, so that nothing else is read. What
+    /// several computers have of one chat is counted.
+    fn rows(&self) -> Result<Vec<ChatRow>, Error> {
+        let mut chats: BTreeMap<ConversationId, Vec<(usize, &Entry)>> = BTreeMap::new();
+        for (reader, snapshot) in self.readers.iter().enumerate() {
+            for entry in snapshot.entries() {
+                if let EntryName::Chat(id) = EntryName::parse(&entry.name) {
+                    let sources = chats.entry(id).or_default();
+                    sources.retain(|(_, other)| other.chunks != entry.chunks);
+                    sources.push((reader, entry));
+                }
+            }
+        }
+        let mut rows = Vec::with_capacity(chats.len());
+        for (id, sources) in chats {
+            let noted = match sources.as_slice() {
+                [(reader, entry)] => self.noted_row(*reader, id, entry),
+                _ => None,
+            };
+            rows.push(match noted {
+                Some(row) => row,
+                None => chats::chat_row(&self.load(id)?.conversation(id)?),
+            });
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.last));
+        Ok(rows)
+    }
+
+    fn noted_row(&self, reader: usize, id: ConversationId, entry: &Entry) -> Option<ChatRow> {
+        let RowNote { messages, first, last, last_line, media, media_missing } =
+            self.manifests.get(reader)?.rows.get(&id)?.clone();
+        let Ok(Record::Conversation(conversation)) = Record::decode(&entry.meta) else { return None };
+        let row = ConversationRow {
+            conversation,
+            messages,
+            system: 0,
+            first,
+            last,
+            last_line,
+            media,
+            media_bytes: 0,
+            media_missing,
+            log_length: 0,
+        };
+        Some(chats::chat_row(&row))
     }
 
     fn load_all(&self) -> Result<&Library, Error> {
@@ -84,7 +136,7 @@ impl Engine {
     /// # Errors
     /// [`Error::ExpiredSession`], [`Error::NeedsUnlock`], [`Error::NoSuchBackup`].
     pub fn look_chats(&self, session: &str, backup: Option<&str>) -> Result<Vec<ChatRow>, Error> {
-        chats::list(self.look_of(session, backup)?.load_all()?)
+        self.look_of(session, backup)?.rows()
     }
 
     /// Messages of a chat in a backup.

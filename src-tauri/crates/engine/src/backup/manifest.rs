@@ -1,12 +1,13 @@
 //! What a backup notes about the library beside chats and media: the entry `library`.
 //!
 //! Deterministic CBOR, a map with ascending integer keys; keys this version does not know are skipped:
-//! `{1: chats, 2: originals}`; a chat is `[id (16), records in its log, segments]`, a segment `[records, first 16 bytes of the
-//! BLAKE3 of its bytes]`; an original is `[content hash (32), name, size, time, source]`. Nothing here is needed to read chats
-//! or media: it makes the next backup cheap, and says in numbers what a damaged segment held.
+//! `{1: chats, 2: originals, 3: rows}`; a chat is `[id (16), records in its log, segments]`, a segment `[records, first 16 bytes of the
+//! BLAKE3 of its bytes]`; an original is `[content hash (32), name, size, time, source]`; a row is `[chat id, messages, first
+//! time or null, last time or null, last line, media, media missing]`. Nothing here is needed to read chats or media: it makes the
+//! next backup cheap, says in numbers what a damaged segment held, and lists the chats of a backup before they are read.
 
 use crate::error::Error;
-use coffer_chats::library::{OriginalRow, SegmentInfo};
+use coffer_chats::library::{ConversationRow, OriginalRow, SegmentInfo};
 use coffer_chats::model::{BlobHash, ConversationId};
 use minicbor::{Decoder, Encoder};
 use std::collections::BTreeMap;
@@ -24,6 +25,19 @@ pub(crate) struct Manifest {
     pub chats: BTreeMap<ConversationId, LogNote>,
     /// The imported files in the backup.
     pub originals: Vec<OriginalRow>,
+    /// What the list of chats shows.
+    pub rows: BTreeMap<ConversationId, RowNote>,
+}
+
+/// A chat in the list, beside what its entry's own note says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct RowNote {
+    pub messages: u64,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+    pub last_line: String,
+    pub media: u64,
+    pub media_missing: u64,
 }
 
 /// The log of one chat.
@@ -96,6 +110,20 @@ impl SegmentNote {
     }
 }
 
+impl RowNote {
+    /// Notes a row of the library's list.
+    pub(crate) fn of(row: &ConversationRow) -> Self {
+        Self {
+            messages: row.messages,
+            first: row.first,
+            last: row.last,
+            last_line: row.last_line.clone(),
+            media: row.media,
+            media_missing: row.media_missing,
+        }
+    }
+}
+
 impl Manifest {
     /// The bytes of the entry.
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -117,7 +145,7 @@ impl Manifest {
         &self,
         out: &mut Encoder<&mut Vec<u8>>,
     ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>> {
-        out.map(2)?.u8(1)?.array(count(&self.chats))?;
+        out.map(3)?.u8(1)?.array(count(&self.chats))?;
         for (id, note) in &self.chats {
             out.array(3)?.bytes(&id.0)?.u64(note.records)?.array(count(&note.segments))?;
             for segment in &note.segments {
@@ -127,6 +155,11 @@ impl Manifest {
         out.u8(2)?.array(count(&self.originals))?;
         for OriginalRow { hash, name, size, imported, source } in &self.originals {
             out.array(5)?.bytes(&hash.0)?.str(name)?.u64(*size)?.i64(*imported)?.str(source)?;
+        }
+        out.u8(3)?.array(count(&self.rows))?;
+        for (id, RowNote { messages, first, last, last_line, media, media_missing }) in &self.rows {
+            out.array(7)?.bytes(&id.0)?.u64(*messages)?.encode(first)?.encode(last)?;
+            out.str(last_line)?.u64(*media)?.u64(*media_missing)?;
         }
         Ok(())
     }
@@ -146,6 +179,12 @@ impl Manifest {
                         manifest.originals.push(take_original(input)?);
                     }
                 }
+                3 => {
+                    for _ in 0..fixed(input.array()?)? {
+                        let (id, row) = take_row(input)?;
+                        manifest.rows.insert(id, row);
+                    }
+                }
                 _ => input.skip()?,
             }
         }
@@ -162,6 +201,20 @@ fn take_chat(input: &mut Decoder<'_>) -> Result<(ConversationId, LogNote), minic
         note.segments.push(SegmentNote { records: input.u64()?, mark: exactly(input.bytes()?)? });
     }
     Ok((id, note))
+}
+
+fn take_row(input: &mut Decoder<'_>) -> Result<(ConversationId, RowNote), minicbor::decode::Error> {
+    tuple(input, 7)?;
+    let id = ConversationId(exactly(input.bytes()?)?);
+    let row = RowNote {
+        messages: input.u64()?,
+        first: input.decode()?,
+        last: input.decode()?,
+        last_line: input.str()?.to_owned(),
+        media: input.u64()?,
+        media_missing: input.u64()?,
+    };
+    Ok((id, row))
 }
 
 fn take_original(input: &mut Decoder<'_>) -> Result<OriginalRow, minicbor::decode::Error> {
@@ -214,6 +267,20 @@ mod tests {
                 imported: -1,
                 source: "whatsapp_export".to_owned(),
             }],
+            rows: BTreeMap::from([
+                (ConversationId([3; 16]), RowNote::default()),
+                (
+                    ConversationId([4; 16]),
+                    RowNote {
+                        messages: 300,
+                        first: Some(-1),
+                        last: Some(1 << 40),
+                        last_line: "bis bald".to_owned(),
+                        media: 2,
+                        media_missing: 1,
+                    },
+                ),
+            ]),
         }
     }
 

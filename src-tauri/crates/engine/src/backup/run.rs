@@ -1,7 +1,7 @@
 //! The run itself: chats first, then media, then originals, each read once and only when it changed.
 
 use crate::backup::base::Base;
-use crate::backup::manifest::{EntryName, LogNote, Manifest, SegmentNote};
+use crate::backup::manifest::{EntryName, LogNote, Manifest, RowNote, SegmentNote};
 use crate::error::Error;
 use crate::progress::{Job, Phase};
 use crate::session::LibraryRoom;
@@ -160,6 +160,7 @@ impl<'a> Run<'a> {
             segments: chat.segments.iter().map(SegmentNote::of).collect(),
         };
         self.manifest.chats.insert(id, note);
+        self.manifest.rows.insert(id, RowNote::of(&chat.row));
         self.add(name, ChunkKind::Messages, chunks, encode_conversation(&chat.row.conversation))
     }
 
