@@ -157,7 +157,9 @@ impl<'w, 'a> Merge<'w, 'a> {
                     self.count(&message, Count::Present);
                 }
                 Record::Import(mark) => self.mark = mark,
-                Record::Conversation(_) => {}
+                Record::Conversation(found) => {
+                    self.conversation = Conversation { id: self.outcome.conversation, ..found };
+                }
             }
             Ok(())
         })

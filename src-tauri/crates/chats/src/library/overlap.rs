@@ -1,6 +1,6 @@
 //! Whether a text export, which has no ids, belongs to a conversation that is here: by the run of messages both have.
 //!
-//! Certain is: a long run under any name; or the same name and no contradiction where both have messages; or a whole export
+//! Certain is: a long run under any name; or the same name and next to no contradiction where both have messages; or a whole export
 //! that is found again without a gap. Anything less is reported and kept apart until the person says.
 
 use super::error::LibraryError;
@@ -71,8 +71,10 @@ impl Evidence {
 
     fn is_certain(&self, is_whole: bool) -> bool {
         let is_smooth = self.matched > 0 && self.contradictions == 0;
+        // A few messages that were edited or deleted between two exports of one chat do not make it another.
+        let is_likely = self.matched > 0 && self.contradictions * 4 <= self.matched;
         self.best_run >= LONG_RUN
-            || (self.is_same_title && is_whole && is_smooth)
+            || (self.is_same_title && is_whole && is_likely)
             || (is_whole && is_smooth && self.matched == self.total && self.matched >= WHOLE_RUN)
     }
 }

@@ -132,6 +132,19 @@ fn what_was_kept_apart_is_found_again_and_adds_nothing() {
 }
 
 #[test]
+fn a_short_chat_with_an_edited_message_is_still_the_same() {
+    let home = Home::new();
+    home.import(&Chat::text("Anna").talk(0, 12));
+    let edited =
+        Chat::text("Anna").talk(0, 6).say(6, "Anna", "said otherwise").talk(7, 5).say(20, "Ben", "new");
+
+    let outcome = home.import(&edited);
+
+    assert_eq!((outcome.added, outcome.present, outcome.undecided.len()), (2, 11, 0));
+    assert_eq!(home.only_chat().messages, 14);
+}
+
+#[test]
 fn equal_notices_do_not_join_two_chats() {
     let home = Home::new();
     let notices = |title| {

@@ -143,6 +143,36 @@ fn where_two_differ_the_earlier_import_becomes_a_revision() {
 }
 
 #[test]
+fn a_name_both_know_is_not_undone_where_logs_went_apart() {
+    let (one, other) = (Home::new(), Home::new());
+    let mut chat = Chat::native("7").talk(0, 2000);
+    one.import(&chat);
+    chat.conversation.title = "A new name".into();
+    one.import_with(
+        &chat.clone().talk(2000, 1000),
+        ImportOptions { now: MAY + 1, ..ImportOptions::default() },
+    );
+    merge_all(&one, &other.library, &MergeOptions::default());
+    let more = chat.talk(2000, 1000);
+    one.import_with(
+        &more.clone().say(4000, "Anna", "one"),
+        ImportOptions { now: MAY + 2, ..ImportOptions::default() },
+    );
+    let other_more = more.say(4000, "Anna", "skipped").say(4001, "Ben", "other");
+    let other_more = Chat {
+        messages: other_more.messages.into_iter().filter(|m| m.text != "skipped").collect(),
+        ..other_more
+    };
+    other.import_with(&other_more, ImportOptions { now: MAY + 3, ..ImportOptions::default() });
+
+    let outcome = merge_all(&other, &one.library, &MergeOptions::default());
+
+    assert_eq!((outcome.added, outcome.present, outcome.differ), (1, 3000, 0));
+    assert_eq!(one.only_chat().conversation.title, "A new name");
+    assert_eq!(one.only_chat().messages, 3002);
+}
+
+#[test]
 fn only_a_range_of_dates_is_taken() {
     let old = with_history();
     let new = Home::new();
