@@ -1,6 +1,10 @@
 //! Stories in the real window: the built app, the real engine, the real pickers; only the person is a script.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a story stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a story stops at the first surprise and waits for a real window"
+)]
 
 #[path = "e2e/by_keyboard.rs"]
 mod by_keyboard;
