@@ -27,8 +27,6 @@ pub fn test(window: Window) -> Done {
     }
     // One build configuration for everything: `e2e` lets the window obey WebDriver, nothing else changes.
     let build = ["--workspace", "--features", "coffer/e2e"];
-    // The tests in a window start the app itself, so it must be built before them.
-    shell::run(&[&["cargo", "build", "--bins"][..], &build].concat())?;
     rust_tests(window, &build, &python)?;
     shell::run(&[&["cargo", "clippy", "--all-targets"][..], &build, &["--", "-D", "warnings"]].concat())?;
     deny()
