@@ -19,9 +19,9 @@ mod lookup;
 pub(super) use current::{Current, DAY_MS};
 
 /// Messages of one transaction; few in tests, so that they cross many.
-const BATCH: u64 = if cfg!(test) { 1000 } else { 50_000 };
+const BATCH: u64 = if cfg!(test) { 1000 } else { 100_000 };
 /// Bytes of search text of one transaction.
-const BATCH_TEXT: usize = 24 << 20;
+const BATCH_TEXT: usize = 32 << 20;
 
 /// A message that is in the library, with where it stands.
 pub(super) struct Existing {
