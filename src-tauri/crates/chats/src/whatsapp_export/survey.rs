@@ -244,7 +244,8 @@ fn conclude(survey: ShapeSurvey, order: Option<DateOrder>, bytes: u64) -> Survey
     let mut long_names = HashMap::new();
     for (name, AuthorSurvey { count, sentences: _, second, is_uniform }) in authors {
         match second {
-            Some(second) if is_uniform && count >= LONG_NAME_LINES => {
+            // `<attached: photo.jpg>` of somebody who sends nothing but photos is the app's tag, in any language.
+            Some(second) if is_uniform && count >= LONG_NAME_LINES && !second.starts_with(b"<") => {
                 let whole = [name.as_slice(), b": ", second.as_slice()].concat();
                 names.insert(whole.clone(), count);
                 long_names.insert(name, whole);
