@@ -412,7 +412,8 @@ fn removed_ways_old_file_put_back_opens_nothing_here() {
     let opened = guest.engine.open_backup(&attacked.world.place()).unwrap();
     let guest_code = code(guest.engine.unlock_backup(&opened.session, password()));
 
-    let newest: Vec<_> = attacked.files().into_keys().filter(|name| is_keyslot(name) && !old_files.contains(name)).collect();
+    let newest: Vec<_> =
+        attacked.files().into_keys().filter(|name| is_keyslot(name) && !old_files.contains(name)).collect();
     newest.iter().for_each(|name| drop(attacked.store.vanish(name)));
     let only_old = code(laptop.engine.fresh_unlock(password()));
 

@@ -58,8 +58,12 @@ impl Opened {
         self.sessions.get(session).map(|session| session.path.as_path())
     }
 
-    fn session(&mut self, id: &str, now: u64) -> Result<&mut OpenSession, Error> {
+    /// Closes what nobody used for long: its keys go.
+    fn sweep(&mut self, now: u64) {
         self.sessions.retain(|_, session| now.saturating_sub(session.last_used) <= SESSION_MILLIS);
+    }
+
+    fn session(&mut self, id: &str, now: u64) -> Result<&mut OpenSession, Error> {
         let session = self.sessions.get_mut(id).ok_or(Error::ExpiredSession)?;
         session.last_used = now;
         Ok(session)
@@ -188,7 +192,9 @@ impl Engine {
 
     /// What is open for looking and restoring.
     pub(crate) fn opened(&self) -> MutexGuard<'_, Opened> {
-        lock(&self.opened)
+        let mut opened = lock(&self.opened);
+        opened.sweep(self.ports.clock.ticks());
+        opened
     }
 
     /// The repository of a session, once it is unlocked.

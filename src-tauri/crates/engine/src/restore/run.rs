@@ -137,11 +137,11 @@ impl<'a> Restore<'a> {
         self.progress(0);
         let mut from_backup = 0;
         for (chat, sources) in chats {
+            if self.is_stopped() {
+                break;
+            }
             let mut outcome = MergeOutcome::default();
             for source in &sources {
-                if self.is_stopped() {
-                    break;
-                }
                 let taken = self.merge(&self.room.library, chat, source, false)?;
                 outcome.added += taken.added;
                 outcome.differ += taken.differ;
