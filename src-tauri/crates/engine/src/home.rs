@@ -77,6 +77,9 @@ impl Place {
 /// Times of one way on this computer.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct WayTimes {
+    /// When it was added, for the screen while the rest of it is sealed.
+    #[serde(default)]
+    pub added: Option<i64>,
     /// Last used to unlock.
     pub last_used: Option<i64>,
     /// Last tested.

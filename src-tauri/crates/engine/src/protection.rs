@@ -101,18 +101,20 @@ impl Engine {
         let Some(set) = self.cached_keyslots(settings)? else { return Ok(Vec::new()) };
         let ways: Vec<_> = set.ways().into_iter().filter(|way| is_way(way.kind)).collect();
         let all_proved = usize::try_from(tally.proved).is_ok_and(|proved| proved >= ways.len());
-        let times = |id: &str| settings.ways.get(id).copied().unwrap_or_default();
         Ok(ways
             .into_iter()
-            .map(|way| WayView {
-                id: way.id.to_string(),
-                kind: way_kind(way.kind),
-                name: String::new(),
-                added: 0,
-                last_used: times(&way.id.to_string()).last_used,
-                last_tested: times(&way.id.to_string()).last_tested,
-                reach: String::new(),
-                is_proved: all_proved,
+            .map(|way| {
+                let times = settings.ways.get(&way.id.to_string()).copied().unwrap_or_default();
+                WayView {
+                    id: way.id.to_string(),
+                    kind: way_kind(way.kind),
+                    name: default_name(way.kind).to_owned(),
+                    added: times.added.unwrap_or_default(),
+                    last_used: times.last_used,
+                    last_tested: times.last_tested,
+                    reach: reach_word(default_reach(way.kind)).to_owned(),
+                    is_proved: all_proved,
+                }
             })
             .collect())
     }
@@ -174,6 +176,25 @@ fn reach_word(reach: Reach) -> &'static str {
         Reach::ThisKey => "this_key",
         Reach::Synced => "synced",
         Reach::Anywhere => "anywhere",
+    }
+}
+
+/// What a way is called until the person gives it another name.
+fn default_name(kind: SlotKind) -> &'static str {
+    match kind {
+        SlotKind::Password => "Password",
+        SlotKind::RecoveryKey => "64-digit key",
+        SlotKind::Passkey => "Passkey",
+        SlotKind::Keychain => "This computer",
+        SlotKind::Vault => "Backup key vault",
+    }
+}
+
+/// The least a way of this kind reaches, while what is known about it is sealed.
+fn default_reach(kind: SlotKind) -> Reach {
+    match kind {
+        SlotKind::Password | SlotKind::RecoveryKey | SlotKind::Vault => Reach::Anywhere,
+        SlotKind::Passkey | SlotKind::Keychain => Reach::ThisComputer,
     }
 }
 

@@ -3,7 +3,7 @@
 //! A new password or 64-digit key stays in memory until the person has entered or confirmed it a second time. Only then is its slot
 //! written, read back from the place, opened by that second use, and marked as proved.
 
-use super::{protected_place, short_id};
+use super::{default_name, protected_place, short_id};
 use crate::Engine;
 use crate::error::Error;
 use crate::home::Place;
@@ -86,7 +86,7 @@ impl Engine {
             Some(Setup::Password(first)) => first.duplicate(),
             Some(Setup::RecoveryKey { .. }) | None => return Err(Error::ExpiredSession),
         };
-        self.finish(&UnlockSecret::Password(first), &UnlockSecret::Password(password), "Password")
+        self.finish(&UnlockSecret::Password(first), &UnlockSecret::Password(password))
     }
 
     /// Makes a 64-digit key and shows it once; [`Engine::confirm_recovery_key`] ends it.
@@ -122,7 +122,7 @@ impl Engine {
             Confirmation::Sheet(path) => same_key(&key, &recovery_sheet::read_sheet(&path)?)?,
         }
         let fresh_use = UnlockSecret::RecoveryKey(key.duplicate());
-        self.finish(&UnlockSecret::RecoveryKey(key), &fresh_use, "64-digit key")
+        self.finish(&UnlockSecret::RecoveryKey(key), &fresh_use)
     }
 
     /// Saves the new 64-digit key as a sheet to print.
@@ -184,19 +184,15 @@ impl Engine {
     }
 
     /// Writes the slot, reads it back, opens it with the second use, and marks it as proved.
-    fn finish(
-        &self,
-        secret: &UnlockSecret,
-        fresh_use: &UnlockSecret,
-        name: &str,
-    ) -> Result<ProtectionView, Error> {
+    fn finish(&self, secret: &UnlockSecret, fresh_use: &UnlockSecret) -> Result<ProtectionView, Error> {
         if !is_same(secret, fresh_use) {
             return Err(Error::PasswordMismatch);
         }
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
         let now = self.ports.clock.now();
-        let details = SlotDetails { name: name.to_owned(), added: now, proved: None, reach: Reach::Anywhere };
+        let name = default_name(secret.kind()).to_owned();
+        let details = SlotDetails { name, added: now, proved: None, reach: Reach::Anywhere };
         let slot = if place.proved == 0 {
             self.create_repository(place, id, secret, details)?
         } else {

@@ -364,6 +364,32 @@ fn a_way_can_be_renamed_tested_and_replaced() {
 }
 
 #[test]
+fn ways_are_listed_while_their_names_are_sealed() {
+    let desk = Desk::new();
+    desk.computer.keychain.set_available(false);
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    set_digits(&engine).unwrap();
+    let open = engine.get_protection().unwrap();
+    drop(engine);
+
+    let sealed = desk.start().get_protection().unwrap();
+
+    assert_eq!((sealed.state.as_str(), sealed.needs_unlock), ("at_risk", true));
+    assert_eq!(sealed.ways, open.ways);
+}
+
+#[test]
+fn without_a_way_to_unlock_there_is_nothing_to_lock() {
+    let desk = Desk::new();
+    let engine = desk.start();
+
+    engine.lock();
+
+    assert!(!engine.app().unwrap().is_locked);
+}
+
+#[test]
 fn one_password_is_one_way() {
     let desk = Desk::new();
     let engine = desk.start();

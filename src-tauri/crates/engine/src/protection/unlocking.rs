@@ -9,7 +9,7 @@ use crate::library_key::{LibraryKey, format_key, parse_key};
 use crate::places;
 use crate::ports::Ports;
 use crate::progress::lock;
-use crate::protection::rules::{Standing, Tally};
+use crate::protection::rules::{Standing, Tally, is_way};
 use crate::session::{Fresh, Unlock};
 use crate::view::{AppView, ProtectionView, WayKind};
 use coffer_archive::{Repository, Unlocked};
@@ -193,6 +193,9 @@ impl Engine {
             }
             let kept: BTreeSet<String> = keys.slots().iter().map(|slot| slot.id.to_string()).collect();
             settings.ways.retain(|way, _| kept.contains(way));
+            for slot in keys.slots().iter().filter(|slot| is_way(slot.kind)) {
+                settings.ways.entry(slot.id.to_string()).or_default().added = Some(slot.details.added);
+            }
         })?;
         self.pin_ways(&keys)?;
         let mut session = lock(&self.session);
