@@ -5,6 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
+    clippy::string_slice,
     reason = "a story stops at the first thing that goes another way"
 )]
 

@@ -1,5 +1,6 @@
 //! The import table of LAYOUT: no crate and no screen reaches for a floor it may not use,
 //! and nothing under a copyleft licence is linked.
+#![expect(clippy::unwrap_used, reason = "a test that reads our own sources may stop at the first surprise")]
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::collections::{BTreeMap, BTreeSet};
