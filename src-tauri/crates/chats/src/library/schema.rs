@@ -129,7 +129,9 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), LibraryError> {
         let made = connection
             .execute_batch(TABLES)
             .and_then(|()| {
-                connection.execute_batch("INSERT INTO words (words, rank) VALUES ('hashsize', 33554432), ('automerge', 8)")
+                connection.execute_batch(
+                    "INSERT INTO words (words, rank) VALUES ('hashsize', 33554432), ('automerge', 8)",
+                )
             })
             .and_then(|()| connection.pragma_update(None, "user_version", VERSION))
             .and_then(|()| connection.execute_batch("COMMIT"));

@@ -18,6 +18,11 @@ use query::{Query, Unit};
 /// Hits a page may have.
 const MOST: u32 = 500;
 
+/// A beginning this short may stand for a great part of all words, which the index would have to unite first.
+const SHORT: usize = 3;
+/// Newest messages that are read one by one for a short beginning, before the index is asked.
+const READ_FIRST: i64 = 3000;
+
 /// Runs a search.
 pub(super) fn search(reading: &Reading<'_>, request: &SearchRequest) -> Result<SearchResult, LibraryError> {
     let query = Query::parse(&request.text);
@@ -38,9 +43,17 @@ pub(super) fn search(reading: &Reading<'_>, request: &SearchRequest) -> Result<S
         names: HashMap::new(),
         titles: HashMap::new(),
         result: SearchResult::default(),
+        needs_look: false,
     };
+    if tags.is_empty() && query.units.iter().any(is_short_beginning) && search.is_full_of_newest()? {
+        return Ok(search.result);
+    }
     search.run(&expression(&query.units, &tags))?;
     Ok(search.result)
+}
+
+fn is_short_beginning(unit: &Unit) -> bool {
+    unit.is_prefix && unit.tokens.last().is_some_and(|token| token.chars().count() <= SHORT)
 }
 
 fn zone_of(name: Option<&str>) -> Result<jiff::tz::TimeZone, LibraryError> {
@@ -66,9 +79,29 @@ struct Search<'a> {
     names: HashMap<i64, String>,
     titles: HashMap<i64, (ConversationId, String)>,
     result: SearchResult,
+    /// The index says too little: hits are verified on their texts.
+    needs_look: bool,
 }
 
 impl Search<'_> {
+    /// Reads the newest messages; true when they fill the page, so that nothing older is needed.
+    fn is_full_of_newest(&mut self) -> Result<bool, LibraryError> {
+        let skip = self.skip;
+        self.needs_look = true;
+        let mut statement = self.reading.connection.prepare_cached(
+            "SELECT conversation, position, segment, start, sender, time, flags FROM message ORDER BY key DESC LIMIT ?",
+        )?;
+        let mut rows = statement.query([READ_FIRST])?;
+        while let Some(row) = rows.next()? {
+            if self.take(row)? {
+                self.result.has_more = true;
+                return Ok(true);
+            }
+        }
+        (self.skip, self.result) = (skip, SearchResult::default());
+        Ok(false)
+    }
+
     fn run(&mut self, expression: &str) -> Result<(), LibraryError> {
         let sql = if expression.is_empty() {
             "SELECT conversation, position, segment, start, sender, time, flags FROM message
@@ -79,6 +112,7 @@ impl Search<'_> {
              WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3 ORDER BY words.rowid DESC"
         };
         let from = self.span.from.map_or(0, first_key);
+        self.needs_look = self.units.iter().any(|unit| unit.tokens.len() > 1);
         let mut statement = self.reading.connection.prepare_cached(sql)?;
         let mut rows = statement.query(rusqlite::params![expression, from, i64::MAX])?;
         while let Some(row) = rows.next()? {
@@ -97,13 +131,12 @@ impl Search<'_> {
         if !self.is_in_span(time) {
             return Ok(false);
         }
-        let needs_look = self.units.iter().any(|unit| unit.tokens.len() > 1);
-        if self.skip > 0 && !needs_look {
+        if self.skip > 0 && !self.needs_look {
             self.skip -= 1;
             return Ok(false);
         }
         let message = self.reading.message(Spot { segment: row.get(2)?, start: row.get(3)? })?;
-        if needs_look && !snippet::holds(&message, self.units) {
+        if self.needs_look && !snippet::holds(&message, self.units) {
             return Ok(false);
         }
         if self.skip > 0 {

@@ -102,6 +102,30 @@ fn the_last_word_may_be_a_beginning() {
 }
 
 #[test]
+fn a_short_beginning_finds_the_same_on_every_page() {
+    let home = Home::new();
+    let chat = (0..4000).fold(Chat::native("7"), |chat, minute| {
+        let word = if minute % 40 == 0 { "talon" } else { "other" };
+        chat.say(minute, "Anna", &format!("{word} {minute}"))
+    });
+    home.import(&chat);
+    let page = |text: &str, offset, limit| {
+        let request = SearchRequest { text: text.into(), offset, limit, ..SearchRequest::default() };
+        let found = home.library.search(&request).unwrap();
+        (found.hits.into_iter().map(|hit| hit.position).collect::<Vec<_>>(), found.has_more)
+    };
+
+    let newest = page("ta", 0, 10);
+    let later = page("ta", 70, 10);
+    let all = page("ta", 0, 200);
+
+    assert_eq!(newest, ((0..10).map(|n| 3960 - n * 40).collect(), true));
+    assert_eq!(later, ((70..80).map(|n| 3960 - n * 40).collect(), true));
+    assert_eq!(all, page("talon ", 0, 200));
+    assert_eq!((all.0.len(), all.1), (100, false));
+}
+
+#[test]
 fn words_of_scripts_without_spaces_are_found_inside() {
     let home = library_of_words();
 
