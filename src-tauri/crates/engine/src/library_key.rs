@@ -95,8 +95,7 @@ impl LibraryKey {
         if self.slot(&name).is_some() {
             return Ok(());
         }
-        let secret =
-            UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDoor, &self.keys.repository()));
+        let secret = UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDoor, &self.keys.repository()));
         self.keys.add(&secret, details(&name, ports), Argon2Params::DEFAULT, ports.entropy.as_ref())?;
         self.save(home, ports.entropy.as_ref())
     }

@@ -377,7 +377,7 @@ mod tests {
         let (release, waits) = mpsc::channel::<()>();
         let first = jobs
             .start(JobKind::Check, Phase::Checking, move |_| {
-                drop(waits.recv());
+                let _ = waits.recv();
                 Ok(report())
             })
             .unwrap();
@@ -398,7 +398,7 @@ mod tests {
         let (release, waits) = mpsc::channel::<()>();
         let id = jobs
             .start(JobKind::Import, Phase::Reading, move |job| {
-                drop(waits.recv());
+                let _ = waits.recv();
                 job.go_on().map(|()| report())
             })
             .unwrap();

@@ -145,7 +145,7 @@ fn add(shapes: &mut Vec<ShapeSurvey>, header: &Header, line: &[u8]) {
 
 impl ShapeSurvey {
     fn add_author(&mut self, name: &[u8], body: &[u8], is_sentence: bool) {
-        let second = author::split(body).map(|(second, _)| second);
+        let second = second_of(body);
         if let Some(seen) = self.authors.get_mut(name) {
             seen.count += 1;
             seen.sentences += u64::from(is_sentence);
@@ -173,6 +173,16 @@ impl ShapeSurvey {
         }
         is_marked && is_sentence(body)
     }
+}
+
+/// What may be the rest of a name with `: `. Somebody who sends nothing but photos, places or polls always goes on
+/// with `<attached: `, `Location: https://` or `POLL:`, in any language: those are the app's.
+fn second_of(body: &[u8]) -> Option<&[u8]> {
+    if super::header::mark_length(body) > 0 || body.starts_with(b"<") {
+        return None;
+    }
+    let (second, rest) = author::split(body)?;
+    (!rest.is_empty() && !rest.starts_with(b"http")).then_some(second)
 }
 
 /// "You deleted this message": only the person's own phone writes this.
@@ -244,8 +254,7 @@ fn conclude(survey: ShapeSurvey, order: Option<DateOrder>, bytes: u64) -> Survey
     let mut long_names = HashMap::new();
     for (name, AuthorSurvey { count, sentences: _, second, is_uniform }) in authors {
         match second {
-            // `<attached: photo.jpg>` of somebody who sends nothing but photos is the app's tag, in any language.
-            Some(second) if is_uniform && count >= LONG_NAME_LINES && !second.starts_with(b"<") => {
+            Some(second) if is_uniform && count >= LONG_NAME_LINES => {
                 let whole = [name.as_slice(), b": ", second.as_slice()].concat();
                 names.insert(whole.clone(), count);
                 long_names.insert(name, whole);
