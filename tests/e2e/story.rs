@@ -11,8 +11,11 @@ pub const PASSWORD: &str = "six quiet otters sing at dusk";
 const PORTO: &str = "Summer in Porto";
 const PORTO_LAST: &str = "Claro que sim. The balcony is waiting.";
 const LEILA: &str = "ليلى Leila";
-const TEXTS: &str =
-    "return [...document.querySelectorAll('[data-testid=message]')].map((m) => m.innerText.trim())";
+/// The last eight and the first eight: how many more are drawn beside those in sight depends on when heights were measured.
+const LAST_TEXTS: &str = "return [...document.querySelectorAll('[data-testid=message]')].slice(-8) \
+    .map((m) => m.innerText.trim())";
+const FIRST_TEXTS: &str = "return [...document.querySelectorAll('[data-testid=message]')].slice(0, 8) \
+    .map((m) => m.innerText.trim())";
 const FIRST: &str = "document.querySelector('[data-testid=messages]').scrollTop = 0; \
     return document.querySelector('[aria-posinset=\"1\"]') !== null";
 const DRAWN: &str = "const all = [...document.querySelectorAll('[data-testid=media-grid] img')]; \
@@ -54,9 +57,9 @@ pub async fn reads_both(window: &Window) -> Value {
         window.tap("nav-chats").await;
         window.press(chat).await;
         window.sees(last).await;
-        read.push(window.run(TEXTS).await);
+        read.push(window.run(LAST_TEXTS).await);
         window.until("the first message is there", FIRST).await;
-        read.push(window.run(TEXTS).await);
+        read.push(window.run(FIRST_TEXTS).await);
         window.tap("media").await;
         window.until("the pictures are drawn", DRAWN).await;
         read.push(window.run(PICTURES).await);

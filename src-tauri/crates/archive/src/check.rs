@@ -76,6 +76,8 @@ pub(crate) struct Checker<'a> {
     good: HashSet<[u8; 32]>,
     /// Chunks that some pack should give and does not: which pack.
     lost: HashMap<[u8; 32], String>,
+    /// What can still be read of each damaged pack.
+    left: BTreeMap<String, BTreeSet<[u8; 32]>>,
 }
 
 impl<'a> Checker<'a> {
@@ -101,6 +103,7 @@ impl<'a> Checker<'a> {
             damaged: BTreeMap::new(),
             good: HashSet::new(),
             lost: HashMap::new(),
+            left: BTreeMap::new(),
         })
     }
 
@@ -170,7 +173,20 @@ impl<'a> Checker<'a> {
         for (_, size) in loaded.present.iter().filter(|(hash, _)| !known.contains_key(*hash)) {
             self.step(*size, false)?;
         }
+        self.lean_on_what_is_left();
         Ok(())
+    }
+
+    /// What damaged packs still hold is readable; a pack that alone holds some of it is needed, however small its damage.
+    fn lean_on_what_is_left(&mut self) {
+        let left = std::mem::take(&mut self.left);
+        for (name, chunks) in &left {
+            let is_sole = chunks.iter().any(|chunk| !self.good.contains(chunk));
+            if let Some(damage) = self.damaged.get_mut(name) {
+                damage.is_sole = is_sole;
+            }
+        }
+        self.good.extend(left.into_values().flatten());
     }
 
     fn check_footer(&mut self, pack: &PackListing) -> Result<(), Halt> {
@@ -225,12 +241,11 @@ impl<'a> Checker<'a> {
             }
         };
         for record in &pack.records {
-            if left.contains(&record.chunk) {
-                self.good.insert(record.chunk);
-            } else {
+            if !left.contains(&record.chunk) {
                 self.lost.insert(record.chunk, name.clone());
             }
         }
+        self.left.insert(name.clone(), left);
         self.note(name, what);
         Ok(())
     }

@@ -46,11 +46,13 @@ pub struct Damage {
     pub what: What,
     /// Names of the entries that cannot be read in full because of it, in order; of any snapshot.
     pub affected: Vec<Vec<u8>>,
+    /// It still holds content that no sound file holds: damage beside the content, or content nothing was stored again of.
+    pub is_sole: bool,
 }
 
 impl Damage {
     pub(crate) fn new(file: impl Into<String>, what: What) -> Self {
-        Self { file: file.into(), what, affected: Vec::new() }
+        Self { file: file.into(), what, affected: Vec::new(), is_sole: false }
     }
 }
 

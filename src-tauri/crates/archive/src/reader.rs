@@ -139,7 +139,10 @@ impl SnapshotReader {
         let affected = affected.map(<[u8]>::to_vec);
         match self.damaged.iter_mut().find(|damage| damage.file == file) {
             Some(damage) => damage.affected.extend(affected),
-            None => self.damaged.push(Damage { file, what, affected: affected.into_iter().collect() }),
+            None => {
+                let affected = affected.into_iter().collect();
+                self.damaged.push(Damage { file, what, affected, is_sole: false });
+            }
         }
         Ok(())
     }

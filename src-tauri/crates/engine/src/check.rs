@@ -197,7 +197,8 @@ fn name_damage(repository: &Repository<Unlocked>, outcome: &CheckOutcome) -> Res
     Ok(named
         .map(|(found, lost)| {
             // Half a pack of an interrupted run, or one whose content was stored again since: nothing leans on it.
-            let is_needed = !lost.is_empty() || !found.affected.is_empty() || !is_all_readable;
+            let is_needed =
+                !lost.is_empty() || !found.affected.is_empty() || found.is_sole || !is_all_readable;
             let is_unneeded = !is_needed && found.file.starts_with("packs/");
             let word = if is_unneeded { UNNEEDED } else { damage::word(found.what) };
             damage::view(&found.file, word, lost.sentences())

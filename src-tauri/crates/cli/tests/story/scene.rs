@@ -146,6 +146,15 @@ impl Scene {
         found
     }
 
+    /// Flips one bit of the first pack; its name.
+    pub fn flips_a_byte_of_a_pack(&self, at: usize) -> String {
+        let (pack, mut bytes) =
+            self.files("place").into_iter().find(|(path, _)| path.starts_with("packs")).unwrap();
+        bytes[at] ^= 1;
+        fs::write(self.path("place").join(&pack), bytes).unwrap();
+        pack.to_str().unwrap().to_owned()
+    }
+
     /// Waits until a backup under way has put a pack into the place.
     pub fn waits_for_a_pack(&self, backup: &mut Child) {
         let begun = Instant::now();
