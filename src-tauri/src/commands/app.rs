@@ -41,5 +41,9 @@ pub async fn job(engine: State<'_, Opened>, id: u64) -> Answer<JobView> {
 
 #[tauri::command]
 pub async fn cancel_job(engine: State<'_, Opened>, id: u64) -> Answer<()> {
-    ask(engine, move |engine| Ok(engine.cancel_job(id))).await
+    ask(engine, move |engine| {
+        engine.cancel_job(id);
+        Ok(())
+    })
+    .await
 }

@@ -84,5 +84,9 @@ pub async fn protect_here(engine: State<'_, Opened>, session: String) -> Answer<
 
 #[tauri::command]
 pub async fn close_backup(engine: State<'_, Opened>, session: String) -> Answer<()> {
-    ask(engine, move |engine| Ok(engine.close_backup(&session))).await
+    ask(engine, move |engine| {
+        engine.close_backup(&session);
+        Ok(())
+    })
+    .await
 }
