@@ -136,7 +136,7 @@ impl Window {
 
     /// Presses a key while others are held down.
     pub async fn chord(&self, held: &[Key], key: char) {
-        let held: Vec<char> = held.iter().map(|key| char::from(key.clone())).collect();
+        let held: Vec<char> = held.iter().map(|key| char::from(*key)).collect();
         let mut actions = KeyActions::new("keyboard".to_owned());
         for value in held.iter().copied().chain([key]) {
             actions = actions.then(KeyAction::Down { value });
