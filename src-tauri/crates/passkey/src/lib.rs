@@ -7,6 +7,8 @@ mod error;
 mod prompt;
 mod provider;
 mod relying_party;
+#[cfg(any(test, feature = "testing"))]
+pub mod scripted_provider;
 
 pub use error::PasskeyError;
 pub use prompt::{Answer, Cancel, Ceremony, NewPinProblem, Prompt, Prompts};
