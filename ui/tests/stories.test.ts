@@ -2,12 +2,9 @@
 import { fireEvent } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import { SAMPLE_DIGITS, SAMPLE_PASSWORD } from "../src/host/fake";
-import { byId, inside, open, screen, waitFor } from "./window";
+import { byId, enter, inside, open, screen, waitFor } from "./window";
 
 const ANNA = "a1".repeat(16);
-const enter = async (id: string, value: string): Promise<void> => {
-  await fireEvent.input(await byId(id), { target: { value } });
-};
 
 describe("by keyboard only", () => {
   it("the first run leads to adding chats", async () => {

@@ -1,11 +1,12 @@
 // Opens the whole window over the fake host, and looks at it as axe does.
-import { render, screen, waitFor, within } from "@testing-library/svelte";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent, { type UserEvent } from "@testing-library/user-event";
 import axe from "axe-core";
 import { expect } from "vitest";
 import App from "../src/App.svelte";
 import { FakeHost, type FakeOptions } from "../src/host/fake";
 import { AppState } from "../src/state/app.svelte";
+import type { Person } from "./looks";
 
 export const NOW = Date.UTC(2026, 10, 20, 15, 0);
 
@@ -33,5 +34,16 @@ export async function expectClean(): Promise<void> {
 }
 
 export const byId = (id: string): Promise<HTMLElement> => screen.findByTestId(id, {}, { timeout: 5000 });
+export const enter = async (id: string, value: string): Promise<void> => {
+  await fireEvent.input(await byId(id), { target: { value } });
+};
 export const inside = (element: HTMLElement) => within(element);
 export { screen, waitFor };
+
+/** Somebody who goes where a look leads, in jsdom. */
+export const person = (user: UserEvent): Person => ({
+  press: async (id) => user.click((await screen.findAllByTestId(id, {}, { timeout: 5000 }))[0] ?? document.body),
+  pressNamed: async (name) => user.click(await screen.findByRole("button", { name })),
+  choose: async (id) => user.click(inside(await byId(id)).getByRole("radio")),
+  enter,
+});

@@ -1,0 +1,237 @@
+// Every screen in every state a person can bring it to: how to get there, and what then stands there.
+// Drives the tests in jsdom (screens.test.ts) and the pages drawn by a real engine (drawn/).
+import { SAMPLE_PASSWORD, type FakeHost, type FakeOptions } from "../src/host/fake";
+import { HostError } from "../src/host/host";
+
+const ANNA = "a1".repeat(16);
+
+/** Somebody at the window, who finds things by their test id or by their name. */
+export type Person = {
+  press(id: string): Promise<void>;
+  /** Presses the button with this name. */
+  pressNamed(name: string): Promise<void>;
+  /** Presses the radio button inside the choice with this test id. */
+  choose(id: string): Promise<void>;
+  enter(id: string, value: string): Promise<void>;
+};
+
+export type Look = {
+  name: string;
+  hash: string;
+  options?: FakeOptions;
+  host?: (host: FakeHost) => void;
+  act?: (person: Person) => Promise<void>;
+  /** The test id of what must stand there in the end. */
+  shows: string;
+};
+
+const toUnlocked = async (p: Person): Promise<void> => {
+  await p.press("place-pick");
+  await p.enter("unlock-password", SAMPLE_PASSWORD);
+  await p.press("unlock-submit");
+};
+const toWay = (p: Person): Promise<void> => p.press("place-pick");
+const toKey = async (p: Person): Promise<void> => {
+  await toWay(p);
+  await p.press("choose-key");
+};
+
+export const looks: Look[] = [
+  { name: "welcome", hash: "", options: { scene: "fresh" }, shows: "start-add" },
+  { name: "locked", hash: "", options: { scene: "locked" }, shows: "unlock-password" },
+  { name: "chats", hash: "#/chats", options: { scene: "chats" }, shows: "search" },
+  { name: "chats, none", hash: "#/chats", options: { scene: "fresh" }, shows: "chats-empty" },
+  { name: "chats, filters", hash: "#/chats", options: { scene: "chats" }, act: (p) => p.press("filters"), shows: "search" },
+  { name: "chats, found", hash: "#/chats", options: { scene: "chats" }, act: (p) => p.enter("search", "umbrella"), shows: "search-hit" },
+  { name: "chats, nothing found", hash: "#/chats", options: { scene: "chats" }, act: (p) => p.enter("search", "zzz"), shows: "search-none" },
+  { name: "reader", hash: `#/chats/${ANNA}`, options: { scene: "chats" }, shows: "missing-media" },
+  { name: "reader, find", hash: `#/chats/${ANNA}`, options: { scene: "chats" }, act: (p) => p.press("find-open"), shows: "find" },
+  { name: "reader, jump to date", hash: `#/chats/${ANNA}`, options: { scene: "chats" }, act: (p) => p.press("jump-date"), shows: "jump-dialog" },
+  { name: "reader, media", hash: `#/chats/${ANNA}`, options: { scene: "chats" }, act: (p) => p.press("media"), shows: "media-grid" },
+  { name: "reader, export", hash: `#/chats/${ANNA}`, options: { scene: "chats" }, act: (p) => p.press("export-chat"), shows: "export-dialog" },
+  { name: "add", hash: "#/add", options: { scene: "fresh" }, shows: "drop-zone" },
+  { name: "add, preview", hash: "#/add", options: { scene: "fresh" }, act: (p) => p.press("source-pick"), shows: "import-order" },
+  {
+    name: "add, several chats",
+    hash: "#/add",
+    options: { scene: "fresh" },
+    host: (host) => {
+      host.preview = { chats: [0, 1, 2].map((index) => ({ index, title: `Chat ${String(index)}`, messages: 12, first: null, last: null })), dates: null };
+    },
+    act: (p) => p.press("source-pick"),
+    shows: "import-preview",
+  },
+  {
+    name: "add, running",
+    hash: "#/add",
+    options: { scene: "fresh", step: 100_000 },
+    act: async (p) => {
+      await p.press("source-pick");
+      await p.press("import-start");
+    },
+    shows: "backup-progress",
+  },
+  {
+    name: "add, report",
+    hash: "#/add",
+    options: { scene: "fresh" },
+    host: (host) => {
+      host.importReport = { undecided: ["overlap", "something_new"], mediaOmitted: 3, updated: 2 };
+    },
+    act: async (p) => {
+      await p.press("source-pick");
+      await p.press("import-start");
+    },
+    shows: "import-report",
+  },
+  { name: "backup, running", hash: "#/backup", host: (host) => void host.holdJob("backup", "encrypting", 62, 100, 290_000), shows: "backup-progress" },
+  { name: "backup, check dialog", hash: "#/backup", act: (p) => p.press("verify-now"), shows: "check-dialog" },
+  { name: "backup, all backups", hash: "#/backup", act: (p) => p.press("backup-list"), shows: "backups-dialog" },
+  { name: "backup, done", hash: "#/backup", act: (p) => p.press("backup-now"), shows: "backup-report" },
+  {
+    name: "backup, damage found",
+    hash: "#/backup",
+    host: (host) => {
+      host.checkReport = { isOk: false, damaged: [{ file: "packs/3f.pack", what: "damaged", affects: ["Anna Reyes"] }] };
+    },
+    act: async (p) => {
+      await p.press("verify-now");
+      await p.press("check-start");
+    },
+    shows: "check-report",
+  },
+  { name: "protection, off", hash: "#/backup/e2ee", options: { scene: "chats" }, shows: "method-key" },
+  { name: "protection, on", hash: "#/backup/e2ee", shows: "turn-off" },
+  { name: "protection, at risk", hash: "#/backup/e2ee", options: { scene: "at_risk" }, shows: "at-risk" },
+  { name: "protection, remove", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Remove Password"), shows: "remove-dialog" },
+  { name: "protection, rename", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Rename Password"), shows: "rename-field" },
+  { name: "protection, test", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Test Password"), shows: "test-sheet" },
+  { name: "protection, turn off", hash: "#/backup/e2ee", act: (p) => p.press("turn-off"), shows: "turn-off-dialog" },
+  {
+    name: "unlock sheet, digits with a mistake",
+    hash: "#/backup/e2ee",
+    act: async (p) => {
+      await p.press("turn-off");
+      await p.press("turn-off-yes");
+      await p.choose("unlock-with-recovery_key");
+      await p.enter("unlock-digits", "1234567012345670");
+    },
+    shows: "unlock-sheet",
+  },
+  { name: "set-up, place", hash: "#/backup/e2ee/setup", options: { scene: "chats" }, shows: "setup-place" },
+  {
+    name: "set-up, place with other files",
+    hash: "#/backup/e2ee/setup",
+    options: { scene: "chats" },
+    host: (host) => host.picks.push("/home/sam/Documents"),
+    act: toWay,
+    shows: "place-use-sub",
+  },
+  {
+    name: "set-up, place with backups",
+    hash: "#/backup/e2ee/setup",
+    options: { scene: "chats" },
+    host: (host) => host.picks.push("/media/sam/Blue drive/Coffer backups"),
+    act: toWay,
+    shows: "place-open",
+  },
+  { name: "set-up, way", hash: "#/backup/e2ee/setup", options: { scene: "chats" }, act: toWay, shows: "choose-password" },
+  {
+    name: "set-up, password",
+    hash: "#/backup/e2ee/setup",
+    options: { scene: "chats" },
+    act: async (p) => {
+      await toWay(p);
+      await p.press("choose-password");
+      await p.enter("password", "short");
+      await p.press("password-save");
+    },
+    shows: "setup-password",
+  },
+  { name: "set-up, key hidden", hash: "#/backup/e2ee/setup", options: { scene: "chats" }, act: toKey, shows: "setup-key" },
+  {
+    name: "set-up, key shown",
+    hash: "#/backup/e2ee/setup",
+    options: { scene: "chats" },
+    act: async (p) => {
+      await toKey(p);
+      await p.press("key-show");
+    },
+    shows: "key-grid",
+  },
+  {
+    name: "set-up, key confirm, wrong group",
+    hash: "#/backup/e2ee/setup",
+    options: { scene: "chats" },
+    act: async (p) => {
+      await toKey(p);
+      await p.press("key-next");
+      await p.enter("confirm-first", "0000");
+      await p.press("confirm-yes");
+    },
+    shows: "setup-confirm",
+  },
+  { name: "restore, place", hash: "#/restore", options: { scene: "fresh" }, shows: "restore-place" },
+  {
+    name: "restore, no backup there",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    host: (host) => host.picks.push("/home/sam/Backups"),
+    act: (p) => p.press("place-pick"),
+    shows: "place-error",
+  },
+  {
+    name: "restore, unlock",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    host: (host) => {
+      host.opened = { notes: [{ file: "keyslots/4a", what: "syncing", affects: [] }], alsoFound: ["/media/sam/Blue drive/old"] };
+    },
+    act: (p) => p.press("place-pick"),
+    shows: "restore-unlock",
+  },
+  { name: "restore, backups", hash: "#/restore", options: { scene: "fresh" }, act: toUnlocked, shows: "restore-backups" },
+  {
+    name: "restore, look inside",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    act: async (p) => {
+      await toUnlocked(p);
+      await p.press("look");
+      await p.press("chat-row");
+    },
+    shows: "reader",
+  },
+  {
+    name: "restore, choose",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    act: async (p) => {
+      await toUnlocked(p);
+      await p.press("restore-continue");
+    },
+    shows: "restore-counts",
+  },
+  {
+    name: "restore, done with loss",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    host: (host) => {
+      host.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: ["Family"] }] };
+    },
+    act: async (p) => {
+      await toUnlocked(p);
+      await p.press("restore-continue");
+      await p.press("restore-start");
+    },
+    shows: "protect-here",
+  },
+  { name: "settings", hash: "#/settings", shows: "theme" },
+  { name: "settings, chats", hash: "#/settings/chats", shows: "settings-backup" },
+  { name: "backup, off", hash: "#/backup", options: { scene: "chats" }, shows: "backup-turn-on" },
+  { name: "backup, protected", hash: "#/backup", shows: "verify-now" },
+  { name: "backup, at risk", hash: "#/backup", options: { scene: "at_risk" }, shows: "backup-add-way" },
+  { name: "backup, failed", hash: "#/backup", host: (host) => host.failLastBackup(new HostError("place_full")), shows: "backup-now" },
+  { name: "backup, place missing", hash: "#/backup", host: (host) => host.removePlace(), shows: "backup-now" },
+  { name: "shortcuts", hash: "#/settings", act: (p) => p.pressNamed("Show"), shows: "shortcut-sheet" },
+];
