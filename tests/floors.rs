@@ -15,6 +15,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("coffer-archive", &["coffer-keys", "coffer-secret"]),
     ("coffer-passkey", &["coffer-secret"]),
     ("coffer-destinations", &["coffer-archive"]),
+    ("coffer-virtual-key", &[]),
     (
         "coffer-engine",
         &[

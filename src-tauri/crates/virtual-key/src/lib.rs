@@ -1,0 +1,9 @@
+//! A security key made of software, for tests: the firmware is `fido-authenticator`, the wire is real.
+//!
+//! Nothing here is secret and nothing here ships. Its random numbers come from a seed, so the same seed gives the same key.
+
+mod card;
+mod key;
+
+pub use card::{Inserted, Slot};
+pub use key::{KeySettings, VirtualKey};
