@@ -2,7 +2,7 @@
 
 use crate::shell::{self, Done};
 
-/// What the window needs to be built.
+/// What the window, and reaching security keys, need to be built.
 pub const BUILD: &[&str] = &[
     "build-essential",
     "pkg-config",
@@ -11,12 +11,16 @@ pub const BUILD: &[&str] = &[
     "libgtk-3-dev",
     "librsvg2-dev",
     "libayatana-appindicator3-dev",
+    "libpcsclite-dev",
+    "libudev-dev",
+    "libclang-dev",
 ];
 
 /// What the window needs to play voice notes and film, and to pick files.
 pub const RUN: &[&str] = &["gstreamer1.0-plugins-good", "gstreamer1.0-libav", "zenity"];
 
-/// What the tests drive: a screen, a window's remote control, a session bus with a keychain, a second reader.
+/// What the tests drive: a screen, a window's remote control, a session bus with a keychain, a second reader, a smart card
+/// service with a virtual reader and the namespaces it lives in.
 pub const TEST: &[&str] = &[
     "webkit2gtk-driver",
     "xvfb",
@@ -26,6 +30,10 @@ pub const TEST: &[&str] = &[
     "gstreamer1.0-plugins-good",
     "poppler-utils",
     "python3-venv",
+    "python3-dev",
+    "iproute2",
+    "pcscd",
+    "vsmartcard-vpcd",
 ];
 
 /// Installs those of `wanted` that are missing.

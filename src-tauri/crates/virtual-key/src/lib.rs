@@ -3,7 +3,16 @@
 //! Nothing here is secret and nothing here ships. Its random numbers come from a seed, so the same seed gives the same key.
 
 mod card;
+mod hid;
 mod key;
+#[cfg(target_os = "linux")]
+mod pcsc;
+#[cfg(target_os = "linux")]
+mod uhid;
 
 pub use card::{Inserted, Slot};
 pub use key::{KeySettings, VirtualKey};
+#[cfg(target_os = "linux")]
+pub use pcsc::{SmartCardService, in_namespaces};
+#[cfg(target_os = "linux")]
+pub use uhid::PluggedIn;
