@@ -42,6 +42,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("getrandom", &["coffer-desktop"]),
     ("tokio", &["coffer-passkey", "coffer-engine", "coffer-desktop", "coffer-cli", "coffer"]),
     ("webauthn-authenticator-rs", &["coffer-passkey"]),
+    ("windows", &["coffer-passkey"]),
     ("aes-gcm", &["coffer-keys", "coffer-archive", "coffer-chats"]),
     ("argon2", &["coffer-keys"]),
     ("hkdf", &["coffer-keys"]),

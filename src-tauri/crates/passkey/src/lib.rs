@@ -3,17 +3,28 @@
 //! The bytes are the output of WebAuthn's PRF extension (CTAP's `hmac-secret`). The same passkey gives the same bytes for the same
 //! input, on any computer, and only after it verified the person.
 
+#[cfg(any(windows, target_os = "macos", test))]
+mod authenticator_data;
+mod combined;
 mod error;
+mod parent_window;
+#[cfg(any(windows, test))]
+mod platform_windows;
 mod prompt;
 mod provider;
+#[cfg(windows)]
+mod quick_unlock_id;
 mod relying_party;
 #[cfg(any(test, feature = "testing"))]
 pub mod scripted_provider;
+mod this_computer;
 
 pub use error::PasskeyError;
+pub use parent_window::ParentWindow;
 pub use prompt::{Answer, Cancel, Ceremony, NewPinProblem, Prompt, Prompts};
 pub use provider::{
     AuthenticatorKind, CreateRequest, Credential, EvaluateRequest, Evaluated, NoPasskeys, PasskeyProvider,
     Registered, Transports,
 };
 pub use relying_party::RelyingParty;
+pub use this_computer::this_computer;
