@@ -59,6 +59,7 @@ impl AuthenticatorData {
     }
 
     /// The id of the passkey that was made, also in data that is not believed: to delete what is of no use.
+    #[cfg(any(windows, test))]
     pub(crate) fn made_id(bytes: &[u8]) -> Option<Vec<u8>> {
         let mut rest = Rest(bytes);
         rest.take(RELYING_PARTY).ok()?;

@@ -7,12 +7,18 @@
 mod authenticator_data;
 mod combined;
 mod error;
+#[cfg(any(windows, target_os = "macos", test))]
+mod in_time;
 mod parent_window;
+#[cfg(any(target_os = "macos", test))]
+mod platform_macos;
 #[cfg(any(windows, test))]
 mod platform_windows;
+#[cfg(any(windows, target_os = "macos", test))]
+mod prf_output;
 mod prompt;
 mod provider;
-#[cfg(windows)]
+#[cfg(any(windows, target_os = "macos", test))]
 mod quick_unlock_id;
 mod relying_party;
 #[cfg(any(test, feature = "testing"))]

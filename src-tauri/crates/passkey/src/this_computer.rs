@@ -1,6 +1,8 @@
 //! Everything the running computer can do with passkeys, as one provider.
 
 use crate::combined::{Combined, Part};
+#[cfg(any(windows, target_os = "macos"))]
+use crate::quick_unlock_id::is_quick_unlock;
 use crate::{ParentWindow, PasskeyProvider};
 use std::sync::Arc;
 
@@ -13,12 +15,22 @@ pub fn this_computer(parent: ParentWindow) -> Arc<dyn PasskeyProvider> {
 #[cfg(windows)]
 fn parts(parent: ParentWindow) -> Vec<Part> {
     let windows = crate::platform_windows::WindowsPasskeys::of_this_computer(parent);
-    let may_hold = |credential: &crate::Credential| !crate::quick_unlock_id::is_quick_unlock(credential);
-    vec![Part { provider: Box::new(windows), may_hold }]
+    vec![Part { provider: Box::new(windows), may_hold: |credential| !is_quick_unlock(credential) }]
+}
+
+/// Touch ID first: it is at hand.
+#[cfg(target_os = "macos")]
+fn parts(parent: ParentWindow) -> Vec<Part> {
+    use crate::platform_macos::{QuickUnlock, SyncedPasskeys};
+    let synced = SyncedPasskeys::of_this_computer(parent);
+    vec![
+        Part { provider: Box::new(QuickUnlock::of_this_computer()), may_hold: is_quick_unlock },
+        Part { provider: Box::new(synced), may_hold: |credential| !is_quick_unlock(credential) },
+    ]
 }
 
 /// No authenticator is built in there (PASSKEYS).
-#[cfg(not(windows))]
+#[cfg(not(any(windows, target_os = "macos")))]
 fn parts(_: ParentWindow) -> Vec<Part> {
     Vec::new()
 }

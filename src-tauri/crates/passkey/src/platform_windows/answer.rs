@@ -2,40 +2,11 @@
 
 use super::ask::transport;
 use crate::authenticator_data::AuthenticatorData;
+use crate::prf_output::PrfOutput;
 use crate::{
     AuthenticatorKind, Credential, EvaluateRequest, Evaluated, PasskeyError, Registered, RelyingParty,
     Transports,
 };
-use coffer_secret::Secret;
-
-/// The PRF output in an answer.
-#[derive(Debug)]
-pub(crate) enum PrfOutput {
-    /// None was given.
-    None,
-    /// 32 bytes.
-    Secret(Secret<32>),
-    /// Some other number of bytes.
-    OtherLength,
-}
-
-impl PrfOutput {
-    /// Copies it; the caller zeroes its own copy.
-    pub(super) fn copy_from(first: &[u8]) -> Self {
-        if first.is_empty() {
-            return Self::None;
-        }
-        Secret::copy_from(first).map_or(Self::OtherLength, Self::Secret)
-    }
-
-    fn duplicate(&self) -> Result<Option<Secret<32>>, PasskeyError> {
-        match self {
-            Self::None => Ok(None),
-            Self::Secret(secret) => Ok(Some(secret.duplicate())),
-            Self::OtherLength => Err(PasskeyError::Malformed),
-        }
-    }
-}
 
 /// A passkey was made.
 #[derive(Debug)]
@@ -55,7 +26,7 @@ impl Made {
     pub(super) fn registered(&self, relying_party: RelyingParty) -> Result<Registered, PasskeyError> {
         let data = AuthenticatorData::read(&self.authenticator_data, relying_party)?;
         let made = data.made.ok_or(PasskeyError::Malformed)?;
-        let prf = self.prf.duplicate()?;
+        let prf = self.prf.secret()?;
         if prf.is_none() && !self.prf_enabled {
             return Err(PasskeyError::NoPrfAtCreation);
         }
@@ -98,7 +69,7 @@ impl Asserted {
             credential_id: self.credential_id.clone(),
             backup_eligible: data.backup_eligible,
             backed_up: data.backed_up,
-            prf: self.prf.duplicate()?.ok_or(PasskeyError::NoPrf)?,
+            prf: self.prf.secret()?.ok_or(PasskeyError::NoPrf)?,
         })
     }
 }

@@ -36,7 +36,7 @@ impl ApiVersion {
         self >= Self(6)
     }
 
-    /// 8 came with the update since which passkeys of Windows Hello itself answer PRF (reported in public; 0011 has the check).
+    /// 8 came with the update since which passkeys of Windows Hello itself answer PRF (reported in public; 0018 has the check).
     pub(super) fn hello_gives_secrets(self) -> bool {
         self.evaluates_at_creation()
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::authenticator_data::tests::authenticator_data;
+use crate::prf_output::PrfOutput;
 use crate::{Cancel, Credential, Prompt, Prompts, RelyingParty, Transports};
-use answer::PrfOutput;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 

@@ -2,8 +2,9 @@
 
 use super::functions::Functions;
 use super::structures::Attestation7;
-use crate::platform_windows::answer::{Asserted, Made, PrfOutput};
+use crate::platform_windows::answer::{Asserted, Made};
 use crate::platform_windows::failure::Refusal;
+use crate::prf_output::PrfOutput;
 use std::mem::size_of;
 use std::ptr;
 use windows::Win32::Networking::WindowsWebServices as api;
