@@ -42,6 +42,11 @@ impl Watched {
         self.files.heal();
     }
 
+    /// What is in it now.
+    pub fn files(&self) -> Files {
+        self.files.files()
+    }
+
     /// Operations since the last watch began.
     pub fn operations(&self) -> u64 {
         self.count.load(Ordering::SeqCst)

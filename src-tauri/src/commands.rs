@@ -60,6 +60,8 @@ pub fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'st
         backup::start_backup,
         backup::start_check,
         backup::list_backups,
+        backup::get_rollback,
+        backup::settle_rollback,
         restore::open_backup,
         restore::unlock_backup,
         restore::look_chats,

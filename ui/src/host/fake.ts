@@ -25,6 +25,8 @@ import {
   type RecoveryKeyView,
   type RestoreReport,
   type RestoreRequest,
+  type RollbackChoice,
+  type RollbackView,
   type SearchHit,
   type SearchPage,
   type SearchQuery,
@@ -101,6 +103,7 @@ export class FakeHost implements Host {
   #sheetPath: string | null = null;
   #lastCheck: CheckReport | null = null;
   #failure: HostError | null = null;
+  #rollback: RollbackView | null = null;
   #unsaved = 0;
   #ways: WayView[] = [];
 
@@ -139,6 +142,23 @@ export class FakeHost implements Host {
   /** The drive was pulled. */
   removePlace(): void {
     if (this.#place !== null) this.places.set(this.#place, { path: this.#place, kind: "missing", free: null, suggested: null });
+  }
+
+  /** The place was put back to its second newest backup; with `waysToo` its ways to unlock as well. */
+  rollBack(waysToo = false): void {
+    const repository = this.#repositoryHere();
+    const [newest, older] = repository.backups;
+    if (newest === undefined || older === undefined) throw new HostError("no_such_backup");
+    const ways = this.#ways.map(({ kind, name, added }) => ({ kind, name, added }));
+    repository.backups.shift();
+    this.#rollback = {
+      place: this.#place ?? "", seen: newest.time, waysAreOlder: waysToo, memoryIsLost: false,
+      computers: [{
+        machine: newest.machine, isOwn: true, lost: 1,
+        seen: { number: 12, time: newest.time }, shown: { number: 11, time: older.time },
+      }],
+      waysSeen: waysToo ? ways : [], waysShown: waysToo ? ways.slice(0, 1) : [],
+    };
   }
 
   drag(drag: FileDrag): void {
@@ -575,34 +595,35 @@ export class FakeHost implements Host {
 
   // --- backing up
 
-  getBackupStatus = () =>
-    this.#answer("getBackupStatus", (): BackupStatus => {
-      const repository = this.#place === null ? undefined : this.repositories.get(this.#place);
-      const running = [...this.#jobs.values()].find((job) => job.state === "running" && job.kind !== "import") ?? null;
-      const isMissing = this.#place !== null && this.places.get(this.#place)?.kind === "missing";
-      const protection = this.#protection();
-      return {
-        state: this.#isLocked ? "locked" : running !== null ? "running" : protection.state === "off" ? "off" : isMissing ? "place_missing" : this.#failure !== null ? "failed" : protection.state,
-        place: this.#place,
-        free: isMissing ? null : 214e9,
-        lastBackup: repository?.backups[0] ?? null,
-        lastCheck: this.#lastCheck,
-        backups: repository?.backups.length ?? 0,
-        bytes: repository?.backups.length === 0 ? 0 : 3_214_000_000,
-        running,
-        failure: this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail },
-        ways: this.#ways.length,
-        waysElsewhere: protection.waysElsewhere,
-        unsavedMessages: this.#unsaved,
-        needsUnlock: !this.keychain,
-      };
-    });
+  #status(): BackupStatus {
+    const repository = this.#place === null ? undefined : this.repositories.get(this.#place);
+    const running = [...this.#jobs.values()].find((job) => job.state === "running" && job.kind !== "import") ?? null;
+    const isMissing = this.#place !== null && this.places.get(this.#place)?.kind === "missing";
+    const protection = this.#protection();
+    return {
+      state: this.#isLocked ? "locked" : running !== null ? "running" : protection.state === "off" ? "off" : isMissing ? "place_missing" : this.#rollback !== null ? "rolled_back" : this.#failure !== null ? "failed" : protection.state,
+      place: this.#place,
+      free: isMissing ? null : 214e9,
+      lastBackup: repository?.backups[0] ?? null,
+      lastCheck: this.#lastCheck,
+      backups: repository?.backups.length ?? 0,
+      bytes: repository?.backups.length === 0 ? 0 : 3_214_000_000,
+      running,
+      failure: this.#rollback !== null ? { code: "rolled_back", detail: null } : this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail },
+      ways: this.#ways.length,
+      waysElsewhere: protection.waysElsewhere,
+      unsavedMessages: this.#unsaved,
+      needsUnlock: !this.keychain,
+    };
+  }
+  getBackupStatus = () => this.#answer("getBackupStatus", () => this.#status());
   startBackup = (unlock: Unlock | null) =>
     this.#answer("startBackup", () => {
       const repository = this.#repositoryHere();
       this.#reachable();
       if (unlock !== null) this.#opens(repository, unlock);
       else if (!this.keychain) throw new HostError("needs_unlock");
+      if (this.#rollback !== null) throw new HostError("rolled_back");
       return this.#run("backup", 3_100_000_000, (isCancelled) => {
         if (isCancelled) return null;
         const shown = this.#library.filter((chat) => this.#shown.has(chat.row.id));
@@ -628,6 +649,15 @@ export class FakeHost implements Host {
       });
     });
   listBackups = () => this.#answer("listBackups", () => this.#repositoryHere().backups);
+  getRollback = () => this.#answer("getRollback", () => this.#rollback);
+  settleRollback = (choice: RollbackChoice, unlock: Unlock | null) =>
+    this.#answer("settleRollback", () => {
+      if (unlock !== null) this.#opens(this.#repositoryHere(), unlock);
+      if (choice === "it_is_right" && (unlock === null || unlock.kind === "keychain")) throw new HostError("needs_unlock");
+      if (choice === "it_is_right" && this.#rollback?.waysAreOlder === true) this.#ways = this.#ways.slice(0, this.#rollback.waysShown.length);
+      this.#rollback = null;
+      return this.#status();
+    });
 
   // --- bringing back
 

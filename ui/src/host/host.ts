@@ -18,6 +18,8 @@ import type { ProtectionView } from "./types/ProtectionView";
 import type { RecoveryKeyView } from "./types/RecoveryKeyView";
 import type { RestoreReport } from "./types/RestoreReport";
 import type { RestoreRequest } from "./types/RestoreRequest";
+import type { RollbackChoice } from "./types/RollbackChoice";
+import type { RollbackView } from "./types/RollbackView";
 import type { SearchPage } from "./types/SearchPage";
 import type { SearchQuery } from "./types/SearchQuery";
 import type { WayTest } from "./types/WayTest";
@@ -166,6 +168,10 @@ export interface Host {
   startBackup(unlock: Unlock | null): Promise<number>;
   startCheck(everyByte: boolean): Promise<number>;
   listBackups(): Promise<BackupItem[]>;
+  /** What this computer saw in its place and what the place shows, when that is older; null when it is not. */
+  getRollback(): Promise<RollbackView | null>;
+  /** Settles it. `it_is_right` needs a way that opens the place as it is now, given here. */
+  settleRollback(choice: RollbackChoice, unlock: Unlock | null): Promise<BackupStatus>;
 
   // bringing back
   openBackup(path: string): Promise<OpenedBackup>;
@@ -214,6 +220,11 @@ export type { ProtectionView } from "./types/ProtectionView";
 export type { RecoveryKeyView } from "./types/RecoveryKeyView";
 export type { RestoreReport } from "./types/RestoreReport";
 export type { RestoreRequest } from "./types/RestoreRequest";
+export type { RollbackBackup } from "./types/RollbackBackup";
+export type { RollbackChoice } from "./types/RollbackChoice";
+export type { RollbackComputer } from "./types/RollbackComputer";
+export type { RollbackView } from "./types/RollbackView";
+export type { RollbackWay } from "./types/RollbackWay";
 export type { SearchHit } from "./types/SearchHit";
 export type { SearchPage } from "./types/SearchPage";
 export type { SearchQuery } from "./types/SearchQuery";

@@ -63,6 +63,8 @@ export const tauriHost: Host = {
   startBackup: (unlock) => call("start_backup", { unlock }),
   startCheck: (everyByte) => call("start_check", { everyByte }),
   listBackups: () => call("list_backups"),
+  getRollback: () => call("get_rollback"),
+  settleRollback: (choice, unlock) => call("settle_rollback", { choice, unlock }),
 
   openBackup: (path) => call("open_backup", { path }),
   unlockBackup: (session, unlock) => call("unlock_backup", { session, unlock }),

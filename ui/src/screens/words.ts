@@ -11,6 +11,7 @@ export function shortStatus(status: BackupStatus | null): string | undefined {
     at_risk: "backup.at_risk",
     failed: "backup.failed",
     place_missing: "backup.place_missing",
+    rolled_back: "backup.rolled_back",
     locked: "backup.locked",
     running: "backup.running",
   };

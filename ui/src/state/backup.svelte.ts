@@ -32,7 +32,7 @@ export class BackupState {
   /** Something here wants the person. */
   get needsAttention(): boolean {
     const state = this.status?.state;
-    return state === "at_risk" || state === "failed" || state === "place_missing";
+    return state === "at_risk" || state === "failed" || state === "place_missing" || state === "rolled_back";
   }
 
   async refresh(): Promise<void> {

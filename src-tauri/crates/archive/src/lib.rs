@@ -39,4 +39,4 @@ pub use snapshot::{
 #[cfg(any(test, feature = "testing"))]
 pub use store::{Failure, MemoryStore};
 pub use store::{ObjectInfo, Store, StoreError, is_safe_name};
-pub use writer::SnapshotWriter;
+pub use writer::{SealedSnapshot, SnapshotWriter};

@@ -9,7 +9,7 @@ use crate::names::{self, FileHash};
 use crate::pack::{Family, Shape, is_compressed};
 use crate::pieces;
 use crate::place::Place;
-use crate::sealed::{CONTENT_LIMIT, Padding, RECORD_LIMIT, Sealer};
+use crate::sealed::{CONTENT_LIMIT, Padding, RECORD_LIMIT, SealedFile, Sealer};
 use crate::snapshot::{
     Body, ChunkKind, ChunkRef, Counts, Entry, Head, SnapshotId, SnapshotInfo, WriterId, WriterInfo,
 };
@@ -65,7 +65,10 @@ impl NewHead {
         Self {
             writer,
             sequence: last.map_or(1, |last| last.sequence.saturating_add(1)),
-            previous: last.map(|last| last.id),
+            // A last one that is lost leaves a gap in the numbers; the chain goes on from what is left of it.
+            previous: last
+                .and_then(|last| if seen.contains(&last) { Some(last) } else { own.copied() })
+                .map(|head| head.id),
             others: newest_of_each(seen, writer),
             machine,
             version,
@@ -83,6 +86,30 @@ fn newest_of_each(seen: &[Head], but: WriterId) -> Vec<Head> {
         }
     }
     newest.into_values().collect()
+}
+
+/// A backup of which everything but its snapshot is in the place.
+pub struct SealedSnapshot {
+    place: Arc<Place>,
+    file: SealedFile,
+    info: SnapshotInfo,
+    bytes_stored: u64,
+}
+
+impl SealedSnapshot {
+    /// What the backup will be known by.
+    pub fn head(&self) -> Head {
+        self.info.head()
+    }
+
+    /// Writes the snapshot: from then on the backup exists. The bytes the whole run wrote to the place come back too.
+    ///
+    /// # Errors
+    /// When the place fails; nothing is committed then.
+    pub fn commit(self) -> Result<(SnapshotInfo, u64), ArchiveError> {
+        self.place.put(FileKind::Snapshot, &self.file)?;
+        Ok((self.info, self.bytes_stored))
+    }
 }
 
 impl SnapshotWriter {
@@ -221,14 +248,15 @@ impl SnapshotWriter {
     /// # Errors
     /// When the place fails; nothing is committed then.
     pub fn commit(self, counts: Counts) -> Result<SnapshotInfo, ArchiveError> {
-        self.commit_counted(counts).map(|(info, _)| info)
+        Ok(self.seal(counts)?.commit()?.0)
     }
 
-    /// As [`Self::commit`], with the bytes the whole run wrote to the place.
+    /// Writes what is left and the index, and seals the snapshot without writing it: so that its name can be noted before the
+    /// backup exists.
     ///
     /// # Errors
-    /// As [`Self::commit`].
-    pub fn commit_counted(mut self, counts: Counts) -> Result<(SnapshotInfo, u64), ArchiveError> {
+    /// When the place fails; nothing is committed then.
+    pub fn seal(mut self, counts: Counts) -> Result<SealedSnapshot, ArchiveError> {
         let tree = self.store_tree()?;
         for (_, open) in std::mem::take(&mut self.open) {
             self.put_pack(open, Padding::Padme(self.shape.pack_floor))?;
@@ -239,9 +267,9 @@ impl SnapshotWriter {
         self.seal_body(&mut sealer, RecordType::SnapshotBody, &body.encode())?;
         let generation = self.place.keys().keyring().newest().generation();
         let file = sealer.finish(Padding::Padme(self.shape.small_floor));
-        self.place.put(FileKind::Snapshot, &file)?;
-        let stored = self.bytes_stored.saturating_add(cbor::count(file.bytes.len()));
-        Ok((body.info(SnapshotId(file.hash), generation), stored))
+        let info = body.info(SnapshotId(file.hash), generation);
+        let bytes_stored = self.bytes_stored.saturating_add(cbor::count(file.bytes.len()));
+        Ok(SealedSnapshot { place: self.place, file, info, bytes_stored })
     }
 
     fn body(&self, counts: Counts, tree: ChunkList) -> Body {

@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod log;
 mod merge;
+mod notes;
 mod order;
 mod originals;
 mod overlap;
@@ -237,6 +238,22 @@ impl Library {
     /// When the database cannot be written.
     pub fn add_original(&self, original: &OriginalRow) -> Result<(), LibraryError> {
         originals::add(&*self.0.writer()?, original)
+    }
+
+    /// What was noted about this computer under a name.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, LibraryError> {
+        self.reading(|reading| notes::read(reading.connection, name))
+    }
+
+    /// Notes something about this computer, in place of what stood under that name; it is in no backup.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn set_note(&self, name: &str, bytes: &[u8]) -> Result<(), LibraryError> {
+        notes::write(&*self.0.writer()?, name, bytes)
     }
 
     fn reading<T>(

@@ -61,6 +61,8 @@ pub enum Command {
     Backups(Place),
     /// Reads a place back and says what is damaged
     Check(Check),
+    /// Shows and settles a place that went back in time
+    Rollback(Rollback),
     /// Reads a backup in place; nothing is written
     Look(Look),
     /// Brings chats back from a backup
@@ -291,6 +293,19 @@ pub struct Check {
     /// Read every byte, not names and sizes only
     #[arg(long)]
     pub every_byte: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Rollback {
+    /// Folder the backups are in
+    #[arg(value_hint = ValueHint::DirPath, value_parser = absolute())]
+    pub place: PathBuf,
+    /// What this computer saw counts: put back the ways to unlock it holds
+    #[arg(long, conflicts_with = "it_is_right")]
+    pub keep_newer: bool,
+    /// What the place shows counts: forget what was seen; needs an UNLOCK that opens the place as it is now
+    #[arg(long)]
+    pub it_is_right: bool,
 }
 
 #[derive(Args, Debug)]

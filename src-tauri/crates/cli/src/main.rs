@@ -8,6 +8,7 @@ mod import;
 mod jobs;
 mod protect;
 mod restore;
+mod rollback;
 mod run;
 mod screen;
 mod secrets;

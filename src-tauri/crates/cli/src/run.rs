@@ -5,7 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::screen::Screen;
 use crate::secrets::Secrets;
 use crate::stand_in::StandIn;
-use crate::{backup, chats, import, protect, restore, shell_help, ways};
+use crate::{backup, chats, import, protect, restore, rollback, shell_help, ways};
 use coffer_engine::view::{BackupItem, OpenedBackup, WayKind};
 use coffer_engine::{Engine, Error, ErrorCode, Unlock};
 use std::path::{Path, PathBuf};
@@ -40,6 +40,7 @@ pub fn run(arguments: Arguments, screen: Screen) -> Result<Exit, Failure> {
         Command::Backup(wanted) => backup::backup(&open()?, &wanted),
         Command::Backups(wanted) => backup::list(&open()?, &wanted.place),
         Command::Check(wanted) => backup::check(&open()?, &wanted),
+        Command::Rollback(wanted) => rollback::rollback(&open()?, &wanted),
         Command::Look(wanted) => restore::look(&open()?, &wanted),
         Command::Restore(wanted) => restore::restore(&open()?, &wanted),
         Command::Completions { shell } => shell_help::completions(shell).map(|()| Exit::Done),

@@ -59,7 +59,7 @@ const TABLE: &[Row] = &[
     (
         ErrorCode::RolledBack,
         "the folder shows an older state than this computer saw there, as if files were put back or removed; \
-         restore the missing files, or run it again to go on from what is there",
+         `coffer-cli rollback PLACE` shows both states and takes the decision; no backup is made before",
         "",
     ),
     (

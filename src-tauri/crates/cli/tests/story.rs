@@ -333,6 +333,49 @@ fn ctrl_c_stops_a_backup_cleanly_and_ends_with_7() {
 }
 
 #[test]
+fn a_place_that_went_back_in_time_waits_for_a_decision() {
+    let scene = Scene::protected();
+    scene.done("old", &["backup"]);
+    let older = scene.files("place");
+    scene.write_large_chat();
+    scene.done("old", &["import", "large.zip", "--zone", "Europe/Lisbon", "--me", "Sam"]);
+    scene.done("old", &["backup"]);
+
+    scene.puts_back("place", &older);
+    let [first, second] = [(); 2].map(|()| scene.fails("old", &["backup"]));
+    let shown = scene.done("old", &["rollback", "place"]).remove(0);
+    let (unasked, ..) = scene.fails("old", &["rollback", "place", "--it-is-right"]);
+    let (wrong, ..) = scene.fails("old", &["rollback", "place", "--it-is-right", "--password-file", "wrong"]);
+    let settled = scene.done("old", &["rollback", "place", "--keep-newer"]).remove(0);
+    let backup = scene.done("old", &["backup"]).remove(0);
+
+    assert_eq!([(first.0, first.1.as_str()), (second.0, second.1.as_str())], [(5, "rolled_back"); 2]);
+    assert!(first.2.contains("coffer-cli rollback PLACE"), "{}", first.2);
+    assert_eq!((&shown["rolled_back"], &shown["computers"][0]["seen"]["number"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&shown["computers"][0]["shown"]["number"], &shown["computers"][0]["own"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!((unasked, wrong, &settled["state"]), (1, 4, &json!("protected")));
+    assert_eq!((&backup["complete"], &backup["messages"]), (&json!(true), &json!(103)));
+    assert_eq!(scene.done("old", &["rollback", "place"]), [json!({ "rolled_back": false })]);
+}
+
+#[test]
+fn the_older_state_is_right_for_somebody_with_a_way_that_opens_it() {
+    let scene = Scene::protected();
+    scene.done("old", &["backup"]);
+    let older = scene.files("place");
+    scene.done("old", &["backup"]);
+    scene.puts_back("place", &older);
+
+    let settled = scene.done("old", &["rollback", "place", "--it-is-right", "--key-file", "key"]).remove(0);
+
+    assert_eq!(settled["state"], "protected");
+    assert_eq!(scene.done("old", &["backup"])[0]["complete"], json!(true));
+}
+
+#[test]
 fn the_reader_of_the_output_may_leave_early() {
     let scene = Scene::protected();
     let mut reading = scene.start("old", &["read", "Anna Reyes"]);

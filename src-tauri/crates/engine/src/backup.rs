@@ -1,10 +1,12 @@
 //! One backup run: the library into the place, committed last, read back before it counts.
 
 use crate::error::Error;
+use crate::pins::Pinned;
 use crate::progress::{Job, JobKind, Phase, lock};
 use crate::view::{BackupItem, BackupReport, JobOutcome};
 use crate::{Engine, Unlock};
-use coffer_archive::{Counts, Head, Repository, SnapshotInfo, Unlocked, WriterId, WriterInfo};
+use coffer_archive::{Counts, Repository, SnapshotInfo, Unlocked, WriterId, WriterInfo};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) mod base;
@@ -50,7 +52,7 @@ impl Engine {
         let repository = self.open_place(unlock)?;
         let room = self.own_library()?;
         job.go_on()?;
-        let pinned = self.trusted_heads(&repository)?;
+        let pinned = self.trusted(&repository)?;
         let writer = self.writer(&pinned)?;
         let base = Base::newest(&repository, writer.id)?;
         job.go_on()?;
@@ -62,9 +64,10 @@ impl Engine {
         let damaged = self.last_check().map(|report| report.damaged).unwrap_or_default();
         snapshot.distrust(damaged.iter().map(|damage| damage.file.as_str()));
         let run = Run::new(job, &room, &base, snapshot, counts);
-        let done = run.store(work)?;
+        let id = *repository.repository_id();
+        let done = run.store(work, &|head| self.note_attempt(&id, head))?;
         self.prove(job, &repository, &done.info, done.entries)?;
-        self.pin_heads(repository.repository_id(), &[done.info.head()])?;
+        self.pin_everything(&repository)?;
         let writer = crate::home::to_hex(&done.info.writer.0);
         self.home.update_settings(|settings| settings.writer_id = writer)?;
         self.opened().forget_snapshots();
@@ -89,30 +92,51 @@ impl Engine {
         self.repository()
     }
 
-    /// The snapshots this computer saw in the place. A place that lacks one of them is older than what was seen there: said
-    /// once, then the person's next run is the decision, and what is remembered begins anew.
-    fn trusted_heads(&self, repository: &Repository<Unlocked>) -> Result<Vec<Head>, Error> {
-        let was_said = self.home.settings().last_failure.is_some_and(|failure| failure.code == ROLLED_BACK);
-        let is_older = match self.pinned_heads(repository.repository_id()) {
-            Ok(pinned) if repository.missing_heads(&pinned)?.is_empty() => return Ok(pinned),
-            Ok(_) | Err(Error::RolledBack) => true,
-            Err(error) => return Err(error),
-        };
-        if is_older && !was_said {
-            return Err(Error::RolledBack);
-        }
-        self.forget_heads(repository.repository_id())?;
-        Ok(Vec::new())
+    /// What this home remembers of the place. A place that lacks something of it is older than what was seen there, and the
+    /// person decides what that means ([`Engine::settle_rollback`]): no run does.
+    fn trusted(&self, repository: &Repository<Unlocked>) -> Result<Pinned, Error> {
+        let id = repository.repository_id();
+        self.adopt_attempt(repository)?;
+        let pinned = self.pinned(id)?;
+        if repository.missing_heads(&pinned.heads)?.is_empty() { Ok(pinned) } else { Err(Error::RolledBack) }
     }
 
-    fn writer(&self, pinned: &[Head]) -> Result<WriterInfo, Error> {
+    /// A snapshot this home committed and was stopped before it could pin it: known by the hash it noted before, so that no
+    /// home that was copied since takes it for its own.
+    fn adopt_attempt(&self, repository: &Repository<Unlocked>) -> Result<(), Error> {
+        let pinned = self.pinned(repository.repository_id())?;
+        let Some(attempt) = pinned.attempt.filter(|attempt| !pinned.heads.contains(attempt)) else {
+            return Ok(());
+        };
+        let is_newest =
+            pinned.heads.iter().all(|head| head.writer != attempt.writer || head.sequence < attempt.sequence);
+        if !is_newest || !repository.missing_heads(&[attempt])?.is_empty() {
+            return Ok(());
+        }
+        self.pin_heads(repository.repository_id(), &[attempt])?;
+        self.home.update_settings(|settings| settings.writer_id = crate::home::to_hex(&attempt.writer.0))
+    }
+
+    /// Goes on from this home's newest snapshot, also when that one is lost: no number is used twice.
+    fn writer(&self, pinned: &Pinned) -> Result<WriterInfo, Error> {
         let id = self.writer_id()?;
+        let own = pinned.heads.iter().chain(&pinned.lost).filter(|head| head.writer == id);
         Ok(WriterInfo {
             id,
-            last: pinned.iter().copied().find(|head| head.writer == id),
+            last: own.max_by_key(|head| head.sequence).copied(),
             machine: self.ports.machine.clone(),
             version: crate::VERSION.to_owned(),
         })
+    }
+
+    /// Pins the newest snapshot of every computer, the new one among them.
+    fn pin_everything(&self, repository: &Repository<Unlocked>) -> Result<(), Error> {
+        let (snapshots, _) = repository.snapshots()?;
+        let newest = newest_of_each(&snapshots);
+        let heads: Vec<_> = newest.iter().map(|info| info.head()).collect();
+        self.pin_heads(repository.repository_id(), &heads)?;
+        self.note_seen(repository.repository_id(), &newest);
+        Ok(())
     }
 
     /// This home as a writer of snapshots.
@@ -150,9 +174,6 @@ impl Engine {
     }
 }
 
-/// The code of [`Error::RolledBack`].
-pub(crate) const ROLLED_BACK: &str = "rolled_back";
-
 /// Ends of a run that ask the person something, and say nothing about the place.
 pub(crate) fn is_a_question(error: &Error) -> bool {
     matches!(
@@ -167,6 +188,7 @@ pub(crate) fn is_a_question(error: &Error) -> bool {
             | Error::WrongSecret
             | Error::DigitsTypo { .. }
             | Error::KeychainUnavailable
+            | Error::RolledBack
     )
 }
 
@@ -174,6 +196,20 @@ pub(crate) fn is_a_question(error: &Error) -> bool {
 pub(crate) fn newest_first(mut snapshots: Vec<SnapshotInfo>) -> Vec<SnapshotInfo> {
     snapshots.sort_by_key(|info| std::cmp::Reverse((info.time, info.sequence, info.id)));
     snapshots
+}
+
+/// The newest backup of each computer, the newest of all last.
+pub(crate) fn newest_of_each(snapshots: &[SnapshotInfo]) -> Vec<&SnapshotInfo> {
+    let mut newest: BTreeMap<_, &SnapshotInfo> = BTreeMap::new();
+    for info in snapshots {
+        let best = newest.entry(info.writer).or_insert(info);
+        if info.sequence > best.sequence {
+            *best = info;
+        }
+    }
+    let mut newest: Vec<_> = newest.into_values().collect();
+    newest.sort_by_key(|info| (info.time, info.id));
+    newest
 }
 
 /// A backup as the list shows it.

@@ -116,8 +116,8 @@ impl Engine {
 
     /// Backups this computer saw in the place that are not there any more; nothing is known while the library is locked.
     pub(crate) fn missing_backups(&self, repository: &Repository<Unlocked>) -> Result<Vec<Damage>, Error> {
-        match self.pinned_heads(repository.repository_id()) {
-            Ok(pinned) => Ok(repository.missing_heads(&pinned)?.iter().map(missing_backup).collect()),
+        match self.pinned(repository.repository_id()) {
+            Ok(pinned) => Ok(repository.missing_heads(&pinned.heads)?.iter().map(missing_backup).collect()),
             Err(Error::Locked) => Ok(Vec::new()),
             Err(Error::RolledBack) => Ok(vec![damage::view("pins", "rolled_back", Vec::new())]),
             Err(error) => Err(error),

@@ -79,16 +79,25 @@ impl KeyslotFolder {
             let is_merged = back.needs_writing();
             *keys = back;
             if !is_merged {
-                // What these keys cannot verify may be somebody's newer state: it stays.
-                let report = keys.report();
-                let is_known = |name: &&String| {
-                    !report.unverified_newer.contains(name)
-                        && report.refused.iter().all(|file| file.name != **name)
-                };
-                return self.remove(older.iter().filter(|name| **name != written.file_name).filter(is_known));
+                return self.remove_older(keys, older.iter().filter(|name| **name != written.file_name));
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Puts kept files back beside older ones, reads them back, and only then lets the older ones go.
+    ///
+    /// # Errors
+    /// What the place says; [`Error::Damaged`] when the newer state does not come back.
+    pub(crate) fn put_back(&self, files: &Files, keys: &OpenKeyslots) -> Result<(), Error> {
+        let older = self.names()?;
+        self.add(files)?;
+        let back = KeyslotSet::read(self.files()?).reopen(keys)?;
+        if back.state() < keys.state() {
+            return Err(Error::Damaged { what: "keyslots".to_owned() });
+        }
+        let is_kept = |name: &&String| files.iter().any(|(kept, _)| kept == *name);
+        self.remove_older(&back, older.iter().filter(|name| !is_kept(name)))
     }
 
     /// Makes this folder hold exactly the well-formed ones of these files: new ones first, then the others go.
@@ -125,6 +134,19 @@ impl KeyslotFolder {
             );
         }
         Ok(names)
+    }
+
+    /// Removes versions that went into `keys`. What these keys cannot verify may be somebody's newer state: it stays.
+    fn remove_older<'a>(
+        &self,
+        keys: &OpenKeyslots,
+        older: impl Iterator<Item = &'a String>,
+    ) -> Result<(), Error> {
+        let report = keys.report();
+        let is_known = |name: &&String| {
+            !report.unverified_newer.contains(name) && report.refused.iter().all(|file| file.name != **name)
+        };
+        self.remove(older.filter(is_known))
     }
 
     fn remove<'a>(&self, names: impl Iterator<Item = &'a String>) -> Result<(), Error> {

@@ -20,7 +20,9 @@ mod progress;
 mod protection;
 mod recovery_sheet;
 mod restore;
+mod rollback;
 mod samples;
+mod seen;
 mod session;
 mod status;
 #[cfg(any(test, feature = "testing"))]

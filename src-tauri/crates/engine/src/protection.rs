@@ -8,6 +8,7 @@ mod tests;
 mod unlocking;
 mod ways;
 
+pub(crate) use rules::is_way;
 pub use setup::Confirmation;
 pub(crate) use setup::Setup;
 pub(crate) use unlocking::wrong;
@@ -22,7 +23,7 @@ use coffer_keys::{
     KeyslotSet, OpenKeyslots, PasswordProblem, Policy, Reach, RecoveryKey, RepositoryId, SlotInfo, SlotKind,
 };
 use coffer_secret::SecretString;
-use rules::{Standing, Tally, is_way};
+use rules::{Standing, Tally};
 
 /// Tries a second of somebody with many graphics cards against Argon2id at our cost, as a power of ten.
 const GUESSES_A_SECOND_LOG10: f64 = 4.0;
@@ -133,7 +134,7 @@ impl Engine {
 ///
 /// # Errors
 /// [`Error::NotProtected`] when none was chosen or nothing was set up in it.
-fn protected_place(settings: &Settings) -> Result<(&Place, RepositoryId), Error> {
+pub(crate) fn protected_place(settings: &Settings) -> Result<(&Place, RepositoryId), Error> {
     let place = settings.place.as_ref().ok_or(Error::NotProtected)?;
     let repository = place.repository.as_deref().and_then(RepositoryId::parse).ok_or(Error::NotProtected)?;
     Ok((place, repository))

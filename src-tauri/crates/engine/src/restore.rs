@@ -1,6 +1,6 @@
 //! A backup back into a library: open, unlock, plan, restore, and only when asked protect this computer too.
 
-use crate::backup::{backup_item, newest_first};
+use crate::backup::{backup_item, newest_first, newest_of_each};
 use crate::damage;
 use crate::error::Error;
 use crate::home::make_id;
@@ -179,8 +179,17 @@ impl Engine {
         let path = self.opened().session(session, self.ports.clock.ticks())?.path.clone();
         let view = self.adopt_place(&path, &repository)?;
         let (snapshots, _) = repository.snapshots()?;
-        let heads: Vec<_> = newest_of_each(&snapshots).iter().map(|info| info.head()).collect();
-        self.pin_heads(repository.repository_id(), &heads)?;
+        let newest = newest_of_each(&snapshots);
+        let heads: Vec<_> = newest.iter().map(|info| info.head()).collect();
+        match self.pin_heads(repository.repository_id(), &heads) {
+            // What this home remembered before is not what it wrote last; the person begins anew here.
+            Err(Error::RolledBack) => {
+                self.begin_pins(repository.repository_id())?;
+                self.pin_heads(repository.repository_id(), &heads)?;
+            }
+            pinned => pinned?,
+        }
+        self.note_seen(repository.repository_id(), &newest);
         self.opened().forget_snapshots();
         Ok(view)
     }
@@ -271,18 +280,4 @@ fn chosen(
         (true, Some(damage)) => Err(Error::Damaged { what: damage.file.clone() }),
         (true, None) => Err(Error::NoSuchBackup),
     }
-}
-
-/// The newest backup of each computer, the newest of all last.
-fn newest_of_each(snapshots: &[SnapshotInfo]) -> Vec<&SnapshotInfo> {
-    let mut newest: BTreeMap<_, &SnapshotInfo> = BTreeMap::new();
-    for info in snapshots {
-        let best = newest.entry(info.writer).or_insert(info);
-        if info.sequence > best.sequence {
-            *best = info;
-        }
-    }
-    let mut newest: Vec<_> = newest.into_values().collect();
-    newest.sort_by_key(|info| (info.time, info.id));
-    newest
 }

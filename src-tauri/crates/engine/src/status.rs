@@ -1,4 +1,4 @@
-//! The status card: which of its seven states is shown, as a pure function of facts.
+//! The status card: which of its eight states is shown, as a pure function of facts.
 
 use crate::Engine;
 use crate::backup::{backup_item, is_a_question};
@@ -23,6 +23,8 @@ pub(crate) enum CardState {
     Failed,
     /// The place cannot be reached.
     PlaceMissing,
+    /// The place shows an older state than this computer saw there: the person decides.
+    RolledBack,
     /// The library cannot be read until a way to unlock is used.
     Locked,
     /// A run is on its way.
@@ -42,7 +44,9 @@ pub(crate) struct CardFacts {
     pub is_protected: bool,
     /// The place answers.
     pub is_place_there: bool,
-    /// The last run failed, or the place shows an older state.
+    /// The place shows an older state than this computer saw there.
+    pub is_rolled_back: bool,
+    /// The last run failed.
     pub failure: Option<ErrorView>,
     /// The last check found damage.
     pub is_damaged: bool,
@@ -51,8 +55,16 @@ pub(crate) struct CardFacts {
 impl CardState {
     /// The worst fact wins; nothing is shown green that is not.
     pub(crate) fn decide(facts: &CardFacts) -> Self {
-        let CardFacts { is_running, is_locked, is_on, is_protected, is_place_there, failure, is_damaged } =
-            facts;
+        let CardFacts {
+            is_running,
+            is_locked,
+            is_on,
+            is_protected,
+            is_place_there,
+            is_rolled_back,
+            failure,
+            is_damaged,
+        } = facts;
         if *is_running {
             Self::Running
         } else if *is_locked {
@@ -61,6 +73,8 @@ impl CardState {
             Self::Off
         } else if !is_place_there {
             Self::PlaceMissing
+        } else if *is_rolled_back {
+            Self::RolledBack
         } else if failure.is_some() || *is_damaged {
             Self::Failed
         } else if !is_protected {
@@ -78,6 +92,7 @@ impl CardState {
             Self::AtRisk => "at_risk",
             Self::Failed => "failed",
             Self::PlaceMissing => "place_missing",
+            Self::RolledBack => "rolled_back",
             Self::Locked => "locked",
             Self::Running => "running",
         }
@@ -113,13 +128,16 @@ impl Engine {
         };
         let last_check = self.last_check();
         let running = self.jobs.running().filter(|job| job.kind == "backup" || job.kind == "check");
-        let failure = failure_of(settings.last_failure.or(seen.failure), last_check.as_ref());
+        let rolled_back = seen.is_rolled_back.then(|| Error::RolledBack.view());
+        let run = rolled_back.or(settings.last_failure).or(seen.failure);
+        let failure = failure_of(run, last_check.as_ref());
         let facts = CardFacts {
             is_running: running.is_some(),
             is_locked: own.is_none(),
             is_on,
             is_protected: protection.state == "protected",
             is_place_there: store.is_some(),
+            is_rolled_back: seen.is_rolled_back,
             is_damaged: last_check.as_ref().is_some_and(is_harmful),
             failure: failure.clone(),
         };
@@ -155,8 +173,9 @@ impl Engine {
                     (infos, Seen { is_readable: true, ..Seen::default() })
                 }
                 Err(error) => {
+                    let is_rolled_back = matches!(error, Error::RolledBack);
                     let failure = Some(&error).filter(|error| !is_a_question(error)).map(Error::view);
-                    (Vec::new(), Seen { failure, ..Seen::default() })
+                    (Vec::new(), Seen { failure, is_rolled_back, ..Seen::default() })
                 }
             },
         };
@@ -165,9 +184,7 @@ impl Engine {
         let own = self.writer_id().ok();
         let newest = infos.iter().filter(|info| Some(info.writer) == own).max_by_key(|info| info.sequence);
         seen.newest_own = newest.map(backup_item);
-        if seen.is_readable && seen.failure.is_none() && self.is_older(&infos) {
-            seen.failure = Some(Error::RolledBack.view());
-        }
+        seen.is_rolled_back |= seen.is_readable && self.is_older(&infos);
         seen
     }
 
@@ -179,8 +196,8 @@ impl Engine {
     fn is_older(&self, infos: &[SnapshotInfo]) -> bool {
         let repository = self.home.settings().place.and_then(|place| place.repository);
         let Some(id) = repository.and_then(|id| RepositoryId::parse(&id)) else { return false };
-        match self.pinned_heads(&id) {
-            Ok(pinned) => pinned.iter().any(|pin| !infos.iter().any(|info| info.id == pin.id)),
+        match self.pinned(&id) {
+            Ok(pinned) => pinned.heads.iter().any(|pin| !infos.iter().any(|info| info.id == pin.id)),
             Err(error) => matches!(error, Error::RolledBack),
         }
     }
@@ -192,6 +209,7 @@ struct Seen {
     newest_own: Option<BackupItem>,
     backups: u64,
     is_readable: bool,
+    is_rolled_back: bool,
     failure: Option<ErrorView>,
 }
 
@@ -233,6 +251,7 @@ mod tests {
             ("failed", CardFacts { failure: Some(full()), ..well() }),
             ("failed", CardFacts { is_damaged: true, ..well() }),
             ("place_missing", CardFacts { is_place_there: false, ..well() }),
+            ("rolled_back", CardFacts { is_rolled_back: true, ..well() }),
             ("locked", CardFacts { is_locked: true, ..well() }),
             ("running", CardFacts { is_running: true, ..well() }),
         ];
@@ -256,6 +275,17 @@ mod tests {
                 },
             ),
             ("place_missing", CardFacts { failure: Some(full()), is_damaged: true, ..nothing.clone() }),
+            ("place_missing", CardFacts { is_rolled_back: true, ..nothing.clone() }),
+            (
+                "rolled_back",
+                CardFacts {
+                    is_rolled_back: true,
+                    failure: Some(full()),
+                    is_damaged: true,
+                    is_place_there: true,
+                    ..nothing.clone()
+                },
+            ),
             ("failed", CardFacts { failure: Some(full()), is_place_there: true, ..nothing.clone() }),
             ("failed", CardFacts { is_damaged: true, is_place_there: true, ..nothing.clone() }),
             ("locked", CardFacts { is_locked: true, failure: Some(full()), ..nothing.clone() }),
@@ -270,7 +300,7 @@ mod tests {
 
     #[test]
     fn only_full_protection_without_any_trouble_is_green() {
-        let bits = (0..128_u8).map(|bits| CardFacts {
+        let bits = (0..=255_u8).map(|bits| CardFacts {
             is_running: bits & 1 != 0,
             is_locked: bits & 2 != 0,
             is_on: bits & 4 != 0,
@@ -278,6 +308,7 @@ mod tests {
             is_place_there: bits & 16 != 0,
             failure: (bits & 32 != 0).then(full),
             is_damaged: bits & 64 != 0,
+            is_rolled_back: bits & 128 != 0,
         });
 
         let green: Vec<_> = bits.filter(|facts| CardState::decide(facts) == CardState::Protected).collect();

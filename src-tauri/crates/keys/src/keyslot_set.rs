@@ -66,6 +66,11 @@ impl KeyslotSet {
         self.files.iter().map(|file| file.hash().file_name()).collect()
     }
 
+    /// What the newest version says its place is among all states: (generation, counter). A claim until it is unlocked.
+    pub fn newest_claim(&self) -> Option<(u32, u64)> {
+        self.files.first().map(|file| file.header().order())
+    }
+
     /// The repository that most versions name. A hint until a version is unlocked; `None` when there is no version.
     pub fn repository_id(&self) -> Option<RepositoryId> {
         let mut counts = BTreeMap::new();

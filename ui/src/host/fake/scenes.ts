@@ -14,6 +14,7 @@ export function scenes(query: URLSearchParams, Fake: new (options: FakeOptions) 
     platform: query.get("platform") ?? "linux",
   });
   if (query.get("place") === "missing") host.removePlace();
+  if (query.get("rolled_back") !== null) host.rollBack(query.get("rolled_back") === "ways");
   if (query.get("failed") !== null) host.failLastBackup(new HostError("place_full"));
   if (query.get("keychain") === "no") host.keychain = false;
   if (query.get("run") !== null) host.holdJob(query.get("run") ?? "backup", "encrypting", 1.9e9, 3.1e9, 290_000);

@@ -9,7 +9,7 @@ import type { JobView } from "./JobView";
  */
 export type BackupStatus = { 
 /**
- * `off`, `protected`, `at_risk`, `failed`, `place_missing`, `locked`, `running`.
+ * `off`, `protected`, `at_risk`, `failed`, `place_missing`, `rolled_back`, `locked`, `running`.
  */
 state: string, 
 /**

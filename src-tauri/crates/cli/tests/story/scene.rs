@@ -146,6 +146,17 @@ impl Scene {
         found
     }
 
+    /// Makes a folder hold exactly these files.
+    pub fn puts_back(&self, name: &str, files: &[(PathBuf, Vec<u8>)]) {
+        let folder = self.path(name);
+        fs::remove_dir_all(&folder).unwrap();
+        for (path, bytes) in files {
+            let path = folder.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+    }
+
     /// Flips one bit of the first pack; its name.
     pub fn flips_a_byte_of_a_pack(&self, at: usize) -> String {
         let (pack, mut bytes) =

@@ -5,7 +5,7 @@ use crate::backup::manifest::{EntryName, LogNote, Manifest, RowNote, SegmentNote
 use crate::error::Error;
 use crate::progress::{Job, Phase};
 use crate::session::LibraryRoom;
-use coffer_archive::{ArchiveError, ChunkKind, ChunkRef, Counts, Entry, SnapshotInfo, SnapshotWriter};
+use coffer_archive::{ArchiveError, ChunkKind, ChunkRef, Counts, Entry, Head, SnapshotInfo, SnapshotWriter};
 use coffer_chats::library::{ConversationRow, LibraryCounts, OriginalRow, SegmentInfo};
 use coffer_chats::media::MediaError;
 use coffer_chats::model::BlobHash;
@@ -112,8 +112,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Stores everything and commits.
-    pub(crate) fn store(mut self, work: Work) -> Result<Done, Error> {
+    /// Stores everything and commits; `note` hears which snapshot that will be, before it is there.
+    pub(crate) fn store(
+        mut self,
+        work: Work,
+        note: &dyn Fn(&Head) -> Result<(), Error>,
+    ) -> Result<Done, Error> {
         let Work { chats, media, originals, total } = work;
         self.total = total;
         self.job.phase(Phase::Encrypting);
@@ -135,7 +139,9 @@ impl<'a> Run<'a> {
         self.store_manifest()?;
         self.job.go_on()?;
         self.job.phase(Phase::Saving);
-        let (info, bytes_stored) = self.snapshot.commit_counted(self.counts)?;
+        let sealed = self.snapshot.seal(self.counts)?;
+        note(&sealed.head())?;
+        let (info, bytes_stored) = sealed.commit()?;
         Ok(Done { info, bytes_stored, entries: self.entries, bytes_read: self.bytes_read, lost: self.lost })
     }
 

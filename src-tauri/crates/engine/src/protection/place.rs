@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// The newest keys a place holds, verified with keys that are open.
-    pub(super) fn read_keys(&self, path: &Path, open: &OpenKeyslots) -> Result<OpenKeyslots, Error> {
+    pub(crate) fn read_keys(&self, path: &Path, open: &OpenKeyslots) -> Result<OpenKeyslots, Error> {
         let folder = KeyslotFolder::of(places::open_store(path)?);
         let keys = KeyslotSet::read(folder.files()?).reopen(open)?;
         if keys.state() < open.state() {
@@ -170,7 +170,7 @@ impl Engine {
         let repository = keys.repository();
         make_folder(folder)?;
         Repository::create(places::open_store(folder)?, keys, self.ports.entropy.as_ref())?;
-        self.forget_heads(&repository)?;
+        self.begin_pins(&repository)?;
         self.home.update_settings(|settings| {
             if let Some(place) = &mut settings.place {
                 place.path = folder.to_string_lossy().into_owned();

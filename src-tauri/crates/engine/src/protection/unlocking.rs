@@ -92,18 +92,16 @@ impl Engine {
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
         let path = Path::new(&place.path);
-        let unlocked = self.open_repository(path, id, &settings)?;
-        let seen = self.pinned_ways(&id)?;
-        if seen.is_none_or(|seen| unlocked.open_keyslots().state() >= seen) {
-            return Ok(Arc::new(unlocked));
+        let seen = self.pinned_ways(&id)?.unwrap_or_default();
+        match self.open_repository(path, id, &settings) {
+            Ok(unlocked) if unlocked.open_keyslots().state() >= seen => Ok(Arc::new(unlocked)),
+            Ok(_) => Err(Error::RolledBack),
+            // An older set may lack the way that was used, or the key that is open.
+            Err(Error::WrongSecret | Error::Damaged { .. }) if shows_older_ways(path, seen) => {
+                Err(Error::RolledBack)
+            }
+            Err(error) => Err(error),
         }
-        if !self.was_rollback_said() {
-            return Err(Error::RolledBack);
-        }
-        // It was said; the next run puts the newest ways this home has seen back where they were.
-        let cached = KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.files()?;
-        KeyslotFolder::of(places::open_store(path)?).add(&cached)?;
-        Ok(Arc::new(self.open_repository(path, id, &self.home.settings())?))
     }
 
     fn open_repository(
@@ -175,7 +173,7 @@ impl Engine {
     /// this computer when it is asked to or was before.
     ///
     /// The order matters: the ways are safe at home before the key file goes.
-    pub(super) fn settle(&self, keys: OpenKeyslots, enrol: bool) -> Result<(), Error> {
+    pub(crate) fn settle(&self, keys: OpenKeyslots, enrol: bool) -> Result<(), Error> {
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
         let keys = if enrol || settings.computer_slot.is_some() {
@@ -226,7 +224,7 @@ impl Engine {
     }
 
     /// Notes that a way was used: on this computer only, unlocking writes nothing to the place.
-    pub(super) fn remember_use(&self, slot: SlotId, kind: SlotKind) -> Result<(), Error> {
+    pub(crate) fn remember_use(&self, slot: SlotId, kind: SlotKind) -> Result<(), Error> {
         if kind == SlotKind::Keychain {
             return Ok(());
         }
@@ -334,7 +332,7 @@ impl Engine {
     }
 
     /// What unlocking learns is kept where possible; a place that is away or read-only is no reason to stay locked.
-    fn settle_quietly(&self, keys: OpenKeyslots) {
+    pub(crate) fn settle_quietly(&self, keys: OpenKeyslots) {
         let place = self.home.settings().place.map(|place| place.path);
         let newest = place.and_then(|path| self.read_keys(Path::new(&path), &keys).ok());
         let is_settled = newest.is_some_and(|newest| self.settle(newest, false).is_ok());
@@ -353,6 +351,11 @@ fn computer_details(ports: &Ports) -> SlotDetails {
     let now = ports.clock.now();
     let name = ports.machine.chars().take(32).collect();
     SlotDetails { name, added: now, proved: Some(now), reach: Reach::ThisComputer }
+}
+
+/// By what they claim, the ways of the place are older than those seen there.
+fn shows_older_ways(path: &Path, seen: (u32, u64)) -> bool {
+    KeyslotSet::read(files_of_place(path)).newest_claim().is_some_and(|shown| shown < seen)
 }
 
 fn files_of_place(path: &Path) -> Vec<(String, Vec<u8>)> {

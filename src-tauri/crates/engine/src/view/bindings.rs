@@ -3,7 +3,7 @@
 use super::{
     AppView, BackupStatus, ChatRow, DayCount, DigitsView, ErrorView, ImportPreview, ImportRequest, JobView,
     MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView,
-    RestoreRequest, SearchPage, SearchQuery, WayTest,
+    RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery, WayTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ fn export_roots(to: &Config) -> Result<(), ExportError> {
     ProtectionView::export_all(to)?;
     RecoveryKeyView::export_all(to)?;
     RestoreRequest::export_all(to)?;
+    RollbackChoice::export_all(to)?;
+    RollbackView::export_all(to)?;
     SearchPage::export_all(to)?;
     SearchQuery::export_all(to)?;
     WayTest::export_all(to)
@@ -75,9 +77,10 @@ fn export_bindings() {
 
 #[test]
 fn every_view_is_exported() {
-    let source = include_str!("../view.rs");
-    let declared: BTreeSet<String> = source
-        .lines()
+    let sources = [include_str!("../view.rs"), include_str!("backups.rs"), include_str!("rollback.rs")];
+    let declared: BTreeSet<String> = sources
+        .iter()
+        .flat_map(|source| source.lines())
         .filter_map(|line| {
             line.strip_prefix("    pub struct ").or_else(|| line.strip_prefix("    pub enum "))
         })
