@@ -13,7 +13,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("coffer-keys", &["coffer-secret"]),
     ("coffer-chats", &["coffer-secret"]),
     ("coffer-archive", &["coffer-keys", "coffer-secret"]),
-    ("coffer-passkey", &["coffer-secret"]),
+    // The virtual key only behind a feature that nothing shipped turns on.
+    ("coffer-passkey", &["coffer-secret", "coffer-virtual-key"]),
     ("coffer-destinations", &["coffer-archive"]),
     ("coffer-virtual-key", &[]),
     (
@@ -45,7 +46,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("windows", &["coffer-passkey"]),
     ("aes-gcm", &["coffer-keys", "coffer-archive", "coffer-chats"]),
     ("argon2", &["coffer-keys"]),
-    ("hkdf", &["coffer-keys"]),
+    ("hkdf", &["coffer-keys", "coffer-passkey"]),
+    ("p256", &["coffer-passkey"]),
+    ("pcsc", &["coffer-passkey", "coffer-virtual-key"]),
     ("rusqlite", &["coffer-chats"]),
     ("zip", &["coffer-chats"]),
     ("clap", &["coffer-cli"]),

@@ -6,6 +6,7 @@
 #[cfg(any(windows, target_os = "macos", test))]
 mod authenticator_data;
 mod combined;
+mod ctap;
 mod error;
 #[cfg(any(windows, target_os = "macos", test))]
 mod in_time;
@@ -22,8 +23,13 @@ mod provider;
 mod quick_unlock_id;
 mod relying_party;
 #[cfg(any(test, feature = "testing"))]
+pub mod scripted_person;
+#[cfg(any(test, feature = "testing"))]
 pub mod scripted_provider;
+mod security_keys;
 mod this_computer;
+#[cfg(any(test, feature = "virtual-keys"))]
+pub mod virtual_authenticator;
 
 pub use error::PasskeyError;
 pub use parent_window::ParentWindow;
@@ -33,4 +39,5 @@ pub use provider::{
     Registered, Transports,
 };
 pub use relying_party::RelyingParty;
+pub use security_keys::SecurityKeys;
 pub use this_computer::this_computer;

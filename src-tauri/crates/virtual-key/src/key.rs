@@ -41,12 +41,14 @@ pub struct KeySettings {
     pub seed: u64,
     /// How long it waits for a touch.
     pub patience: Duration,
+    /// How many passkeys it keeps in itself, if not as many as its memory holds.
+    pub room: Option<u32>,
 }
 
 impl KeySettings {
     /// A key that waits as long as real ones do.
     pub fn new(memory: PathBuf, seed: u64) -> Self {
-        Self { memory, seed, patience: Duration::from_secs(30) }
+        Self { memory, seed, patience: Duration::from_secs(30), room: None }
     }
 }
 
@@ -142,6 +144,7 @@ fn run(
         let client = ClientImplementation::<_, Dispatcher>::new(requester, chip, Some(interrupt));
         let config = Config {
             nfc_transport: true,
+            max_resident_credential_count: settings.room,
             fido2_up_timeout: u32::try_from(settings.patience.as_millis()).ok(),
             ..Config::new(MAX_MESSAGE)
         };

@@ -1,0 +1,114 @@
+//! Keys on smart card readers, by NFC or by their contacts.
+
+use super::finder::{Finder, Sighting};
+use super::token_device::TokenDevice;
+use crate::Transports;
+use pcsc::{Context, ReaderState, Scope, State};
+use std::collections::BTreeSet;
+use std::ffi::CString;
+use std::thread;
+use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
+use webauthn_authenticator_rs::nfc::NFCCard;
+
+/// How often the readers are looked at.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Security keys that also show themselves as readers. Their FIDO part answers by USB only (`webauthn-authenticator-rs`,
+/// `nfc::ignored_reader`).
+const NOT_READERS: [&str; 3] = ["Nitrokey", "SoloKey", "YubiKey"];
+
+/// The smart card readers of this computer.
+#[derive(Debug)]
+pub(super) struct Readers;
+
+impl Finder for Readers {
+    fn is_possible(&self) -> bool {
+        Context::establish(Scope::User).is_ok()
+    }
+
+    fn look(&self, sightings: UnboundedSender<Sighting>) {
+        // Without a thread there is nothing to see; `sightings` says so by closing.
+        thread::Builder::new().name("card readers".to_owned()).spawn(move || run(&sightings)).ok();
+    }
+}
+
+fn run(sightings: &UnboundedSender<Sighting>) {
+    let mut service = Context::establish(Scope::User).ok();
+    if service.is_none() && is_reader_plugged_in() {
+        sightings.send(Sighting::NoService).ok();
+    }
+    let mut tried = BTreeSet::new();
+    let mut has_looked = false;
+    while !sightings.is_closed() {
+        let alive = service.as_ref().is_some_and(|service| look_once(service, &mut tried, sightings).is_ok());
+        if !alive {
+            // It may have been started, or started anew, since.
+            service = Context::establish(Scope::User).ok();
+            tried.clear();
+        }
+        if !has_looked {
+            has_looked = true;
+            sightings.send(Sighting::LookedOnce).ok();
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Takes every card that was not there before. A card in somebody else's hands is taken when they let it go.
+fn look_once(
+    service: &Context,
+    tried: &mut BTreeSet<CString>,
+    sightings: &UnboundedSender<Sighting>,
+) -> Result<(), pcsc::Error> {
+    let readers = service.list_readers_owned()?;
+    let mut states: Vec<_> = readers
+        .into_iter()
+        .filter(|name| !is_no_reader(name))
+        .map(|name| ReaderState::new(name, State::UNAWARE))
+        .collect();
+    tried.retain(|name| states.iter().any(|state| state.name() == name.as_c_str()));
+    if states.is_empty() {
+        return Ok(());
+    }
+    // States that nobody is aware of are told at once.
+    match service.get_status_change(PAUSE, &mut states) {
+        // A reader went away since it was listed.
+        Ok(()) | Err(pcsc::Error::Timeout | pcsc::Error::UnknownReader) => {}
+        Err(error) => return Err(error),
+    }
+    for state in &states {
+        let name = state.name().to_owned();
+        let now = state.event_state();
+        if !now.contains(State::PRESENT) {
+            tried.remove(&name);
+        } else if !now.intersects(State::INUSE | State::EXCLUSIVE) && !tried.contains(&name) {
+            if let Ok(card) = NFCCard::new(service, state.name(), state.atr()) {
+                let device = TokenDevice::start(card, Transports::NFC, None);
+                sightings.send(Sighting::Key(Box::new(device))).ok();
+            }
+            tried.insert(name);
+        }
+    }
+    Ok(())
+}
+
+fn is_no_reader(name: &CString) -> bool {
+    name.to_str().is_ok_and(|name| NOT_READERS.iter().any(|part| name.contains(part)))
+}
+
+/// A smart card reader is in a USB port (device class 0x0B: USB CCID 1.1, 4.1).
+#[cfg(target_os = "linux")]
+fn is_reader_plugged_in() -> bool {
+    let Ok(devices) = std::fs::read_dir("/sys/bus/usb/devices") else {
+        return false;
+    };
+    devices.flatten().any(|device| {
+        std::fs::read_to_string(device.path().join("bInterfaceClass")).is_ok_and(|class| class.trim() == "0b")
+    })
+}
+
+/// The service is a part of the operating system.
+#[cfg(not(target_os = "linux"))]
+const fn is_reader_plugged_in() -> bool {
+    false
+}
