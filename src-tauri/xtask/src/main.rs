@@ -1,4 +1,4 @@
-//! The newcomer's and CI's one way in: `cargo xtask run`, `test`, `bench`, `deny`.
+//! The newcomer's and CI's one way in: `cargo xtask run`, `test`, `bench`, `xcheck`, `deny`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a terminal program")]
 
 mod bench;
@@ -7,6 +7,7 @@ mod run;
 mod shell;
 mod story;
 mod test;
+mod xcheck;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ const USAGE: &str = "cargo xtask COMMAND
                      (without a display: the same story in the terminal)
   test [--no-window] everything: format, lints, Rust, ui, and the stories in a real window
   bench import       import of 1,000,000 messages beside whatsapp-chat-parser, in one run
+  xcheck             type-checks the passkey crate for Windows and macOS, on Debian; not part of test
   deny               licences and advisories of all dependencies, by cargo-deny
 ";
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
         ["test"] => test::test(test::Window::Real),
         ["test", "--no-window"] => test::test(test::Window::None),
         ["bench", "import", rest @ ..] => bench::import(rest),
+        ["xcheck"] => xcheck::xcheck(),
         ["deny"] => test::deny(),
         _ => {
             eprint!("{USAGE}");
