@@ -20,7 +20,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     setupFiles: ["tests/setup.ts"],
-    include: ["tests/**/*.test.ts"],
+    include: ["tests/*.test.ts"],
     css: false,
     testTimeout: 20_000,
   },

@@ -1,7 +1,10 @@
 // Every screen in every state: it stands there, and axe finds nothing.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SAMPLE_DIGITS, type FakeHost, type FakeOptions } from "../src/host/fake";
 import { ERROR_CODES, HostError } from "../src/host/host";
+import { TEXT_SIZES } from "../src/state/app.svelte";
 import { looks } from "./looks";
 import { byId, enter, expectClean, inside, open, person, screen, waitFor } from "./window";
 
@@ -120,6 +123,40 @@ describe("secret fields", () => {
     expect(field).toHaveAttribute("type", "password");
     expect(field).toHaveAttribute("autocomplete", "off");
     expect(field).toHaveAttribute("spellcheck", "false");
+  });
+});
+
+describe("the meter of a password", () => {
+  it("says what would make it better, and why it was not saved", async () => {
+    const { user } = await open("#/backup/e2ee/setup", { scene: "chats" });
+    await user.click(await byId("place-pick"));
+    await user.click(await byId("choose-password"));
+
+    await enter("password", "a password of mine");
+    await user.click(await byId("password-save"));
+
+    expect(await screen.findByText("Not saved. This is one of the first passwords anybody tries.")).toBeInTheDocument();
+    expect(inside(await byId("password-tips")).getByText("Choose words that few people would think of.")).toBeInTheDocument();
+    expect(screen.queryByText(/two passwords are not the same/u)).toBeNull();
+  });
+});
+
+describe("the size of the text", () => {
+  it("is set for the whole window and kept", async () => {
+    const { user } = await open("#/settings");
+
+    await user.selectOptions(await byId("text-size"), "150");
+
+    expect(document.documentElement).toHaveAttribute("data-text", "150");
+    expect(localStorage.getItem("coffer.text_size")).toBe("150");
+  });
+
+  it("has a rule for each choice", () => {
+    const css = readFileSync(join(import.meta.dirname, "../src/tokens.css"), "utf8");
+
+    const ruled = [...css.matchAll(/:root\[data-text="(\d+)"\] \{\s*--text-root: ([\d.]+)%/gu)].map(([, percent, root]) => [Number(percent), Number(root)]);
+
+    expect(ruled).toEqual(TEXT_SIZES.filter((percent) => percent !== 100).map((percent) => [percent, percent * 0.9375]));
   });
 });
 

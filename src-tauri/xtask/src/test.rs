@@ -25,6 +25,9 @@ pub fn test(window: Window) -> Done {
     for script in ["check", "test", "build"] {
         shell::run(&[NPM, "--prefix", "ui", "run", script])?;
     }
+    if window == Window::Real {
+        shell::run(&[NPM, "--prefix", "ui", "run", "drawn"])?;
+    }
     // One build configuration for everything: `e2e` lets the window obey WebDriver, nothing else changes.
     let build = ["--workspace", "--features", "coffer/e2e"];
     rust_tests(window, &build, &python)?;

@@ -15,6 +15,9 @@ export type Toast = { id: number; text: string; action: { label: string; run: ()
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 const THEME_KEY = "coffer.theme";
+/** Sizes of the text in percent; tokens.css holds a rule for each. */
+export const TEXT_SIZES: readonly number[] = [90, 100, 115, 130, 150, 175, 200];
+const TEXT_KEY = "coffer.text_size";
 const IDLE_KEY = "coffer.lock_after";
 /** Minutes without a touch before Coffer locks itself; 0 is never. */
 export const IDLE_CHOICES: readonly number[] = [5, 15, 60, 0];
@@ -32,6 +35,7 @@ export class AppState {
   stage: Stage = $state.raw({ kind: "starting" });
   route: Route = $state.raw({ name: "chats", chat: null, at: null });
   theme: Theme = $state("system");
+  textSize = $state(100);
   lockAfter = $state(IDLE_DEFAULT);
   toasts: Toast[] = $state.raw([]);
   spoken = $state("");
@@ -63,6 +67,8 @@ export class AppState {
     this.#watch = setInterval(() => this.#lockWhenIdle(), IDLE_LOOK);
     const stored = localStorage.getItem(THEME_KEY);
     this.theme = THEMES.find((theme) => theme === stored) ?? "system";
+    const size = Number(localStorage.getItem(TEXT_KEY));
+    this.textSize = TEXT_SIZES.find((one) => one === size) ?? 100;
   }
 
   get view(): AppView | null {
@@ -157,6 +163,11 @@ export class AppState {
   setTheme(theme: Theme): void {
     this.theme = theme;
     localStorage.setItem(THEME_KEY, theme);
+  }
+
+  setTextSize(percent: number): void {
+    this.textSize = percent;
+    localStorage.setItem(TEXT_KEY, String(percent));
   }
 
   /** Lets a screen answer a shortcut while it is open. */
