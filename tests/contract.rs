@@ -173,6 +173,16 @@ fn every_error_code_has_a_sentence_and_every_sentence_a_code() {
 }
 
 #[test]
+fn every_tip_about_a_password_has_a_sentence() {
+    let messages: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&read("ui/src/i18n/en.json")).unwrap();
+
+    let said = messages.keys().filter_map(|key| key.strip_prefix("setup.tip_")).collect::<BTreeSet<_>>();
+
+    assert_eq!(said, coffer_keys::PASSWORD_TIPS.into_iter().collect());
+}
+
+#[test]
 fn the_one_event_has_the_same_name_on_both_sides() {
     assert!(read("src-tauri/src/events.rs").contains("\"job\""));
     assert!(read("ui/src/host/tauri.ts").contains("(\"job\""));

@@ -487,7 +487,7 @@ export class FakeHost implements Host {
   getProtection = () => this.#answer("getProtection", () => this.#protection());
   estimatePassword = (text: string) =>
     this.#answer("estimatePassword", (): PasswordEstimate => {
-      if (text.length < 12) return { score: 0, isAccepted: false, problem: "too_short", guessTime: "minutes", tips: ["longer"] };
+      if (text.length < 12) return { score: 0, isAccepted: false, problem: "too_short", guessTime: "minutes", tips: ["longer", "more_words"] };
       if (/^(.)\1+$|password/iu.test(text)) return { score: 1, isAccepted: false, problem: "common", guessTime: "hours", tips: ["uncommon_words"] };
       const score = text.length > 24 ? 4 : text.length > 16 ? 3 : 2;
       return { score, isAccepted: score > 1, problem: null, guessTime: score === 4 ? "centuries" : "years", tips: score < 4 ? ["more_words"] : [] };

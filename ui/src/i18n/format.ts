@@ -21,6 +21,8 @@ const formatDayOfYear = dates({ day: "numeric", month: "short" });
 const formatMonthNarrow = dates({ month: "short", ...inUtc });
 const formatMonthLong = dates({ month: "short", year: "numeric", ...inUtc });
 const formatLongDay = dates({ weekday: "long", day: "numeric", month: "long", year: "numeric", ...inUtc });
+/** A day of a chat, at the clock its source wrote: "14 Mar 2019". */
+export const formatDay = dates({ day: "numeric", month: "short", year: "numeric", ...inUtc });
 const formatLocalTime = dates({ hour: "2-digit", minute: "2-digit", ...inUtc });
 
 /** Decimal sizes as the operating system shows them: 3.2 GB. */
@@ -62,6 +64,13 @@ export function formatBrief(time: number, now: number): string {
 export function formatSpan(first: number | null, last: number | null): string {
   if (first === null || last === null) return t("format.no_dates");
   const format = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+  return format.formatRange(Math.min(first, last), Math.max(first, last));
+}
+
+/** The same where there is little room: "Mar 2019 – Nov 2026". */
+export function formatSpanBrief(first: number | null, last: number | null): string {
+  if (first === null || last === null) return t("format.no_dates");
+  const format = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric" });
   return format.formatRange(Math.min(first, last), Math.max(first, last));
 }
 
