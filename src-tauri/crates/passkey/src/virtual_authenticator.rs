@@ -3,6 +3,7 @@
 //! For tests of this crate and of those above it, on every operating system.
 
 mod answers;
+mod owner;
 mod ports;
 mod token;
 
@@ -104,7 +105,8 @@ impl VirtualAuthenticator {
         switches.statuses.clear();
     }
 
-    /// Answers the next message of that command with a status instead of asking the firmware. Calls queue up.
+    /// Answers the next message of that command with a status instead of asking the firmware, which zero lets through.
+    /// Calls queue up.
     pub fn answer_next(&self, command: u8, status: u8) {
         self.switches().statuses.push_back((command, status));
     }
@@ -122,6 +124,13 @@ impl VirtualAuthenticator {
     /// It waits for a finger now.
     pub fn is_blinking(&self) -> bool {
         self.power().as_ref().is_some_and(|key| key.is_blinking())
+    }
+
+    /// Waits until it waits for nothing any more.
+    pub fn wait_until_calm(&self) {
+        while self.is_blinking() {
+            std::thread::yield_now();
+        }
     }
 
     /// Sends one CTAP2 message past every fault; the answer begins with its status byte.
@@ -143,8 +152,11 @@ impl VirtualAuthenticator {
     fn unplug(&self) {
         self.switches().is_plugged = false;
         if let Some(key) = self.power().take() {
-            // It may be waiting for a finger that will not come.
+            // It may be waiting for a finger that will not come, and its memory is for one firmware at a time.
             key.cancel();
+            while Arc::strong_count(&key) > 1 {
+                std::thread::yield_now();
+            }
         }
     }
 

@@ -39,7 +39,7 @@ impl AssertionRequest<'_> {
             if let Some((name, value)) = option {
                 w.u8(5)?.map(1)?.str(name)?.bool(value)?;
             }
-            encode_proof(w, 6, *token, *client_data_hash)
+            encode_proof(w, 6, *token, client_data_hash)
         })
     }
 }

@@ -23,6 +23,9 @@ impl Permissions {
     pub(crate) const CREATE: Self = Self(0x01 | 0x02);
     /// Use a passkey.
     pub(crate) const EVALUATE: Self = Self(0x02);
+    /// Change what the key demands.
+    #[cfg(any(test, feature = "virtual-keys"))]
+    pub(crate) const CONFIGURE: Self = Self(0x20);
 }
 
 /// A PIN as it is sent: normalised, of a possible length.
@@ -244,7 +247,7 @@ impl PinToken {
     }
 
     /// `pinUvAuthParam` over a message.
-    pub(super) fn authenticate(&self, message: &[u8]) -> Vec<u8> {
+    pub(crate) fn authenticate(&self, message: &[u8]) -> Vec<u8> {
         let key = match &self.bytes {
             TokenBytes::Short(key) => key.expose().as_slice(),
             TokenBytes::Long(key) => key.expose().as_slice(),

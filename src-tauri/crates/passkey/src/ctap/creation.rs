@@ -60,7 +60,7 @@ impl CreationRequest<'_> {
                     w.str(option)?.bool(true)?;
                 }
             }
-            encode_proof(w, 8, *token, *client_data_hash)
+            encode_proof(w, 8, *token, client_data_hash)
         })
     }
 

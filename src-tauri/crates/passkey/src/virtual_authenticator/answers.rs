@@ -1,14 +1,16 @@
 //! Answers that no honest key gives.
 
 use minicbor::data::Type;
+use minicbor::encode::Error;
 use minicbor::{Decoder, Encoder};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// How a key's answers are altered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It says of itself what it does not say, by key of getInfo (CTAP 2.1, 6.4): CBOR, or nothing at all.
-    Info(u8, Option<Vec<u8>>),
+    /// Its answers to a command have this under a key: CBOR, or nothing at all.
+    Field(u8, u8, Option<Vec<u8>>),
     /// It does not say that it verified the person.
     Unverified,
     /// It says that nobody touched it.
@@ -36,14 +38,13 @@ pub enum Fault {
 
 const MAKE_CREDENTIAL: u8 = 0x01;
 const GET_ASSERTION: u8 = 0x02;
-const GET_INFO: u8 = 0x04;
 
 /// Alters the answer to a message.
 pub(super) fn alter(message: &[u8], answer: Vec<u8>, fault: &Fault) -> Vec<u8> {
     match (message.first().copied(), fault) {
         (Some(command), Fault::Garbage(to)) if command == *to => vec![0xFF; 32],
         (_, Fault::Garbage(_)) => answer,
-        (Some(GET_INFO), Fault::Info(key, value)) => {
+        (Some(command), Fault::Field(to, key, value)) if command == *to && !answer.is_empty() => {
             let mut fields = Fields::read(&answer);
             match value {
                 Some(value) => fields.0.insert(*key, value.clone()),
@@ -51,6 +52,7 @@ pub(super) fn alter(message: &[u8], answer: Vec<u8>, fault: &Fault) -> Vec<u8> {
             };
             fields.write()
         }
+        (_, Fault::Field(..)) => answer,
         (Some(command @ (MAKE_CREDENTIAL | GET_ASSERTION)), fault) => alter_ceremony(command, &answer, fault),
         _ => answer,
     }
@@ -61,20 +63,18 @@ fn alter_ceremony(command: u8, answer: &[u8], fault: &Fault) -> Vec<u8> {
     if command == GET_ASSERTION && *fault == Fault::WrongCredential {
         fields.0.insert(
             1,
-            encode(|w| {
-                drop(w.map(2).and_then(|w| w.str("id")?.bytes(&[7; 16])?.str("type")?.str("public-key")))
-            }),
+            encode(|w| w.map(2)?.str("id")?.bytes(&[7; 16])?.str("type")?.str("public-key")?.ok()),
         );
     }
     let mut data = AuthData::read(&fields.bytes(2));
     data.alter(command, fault);
-    fields.0.insert(2, encode(|w| drop(w.bytes(&data.write()))));
+    fields.0.insert(2, encode(|w| w.bytes(&data.write())?.ok()));
     fields.write()
 }
 
-fn encode(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
+fn encode(write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Result<(), Error<Infallible>>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    write(&mut Encoder::new(&mut bytes));
+    write(&mut Encoder::new(&mut bytes)).expect("memory takes every byte");
     bytes
 }
 
@@ -106,9 +106,9 @@ impl Fields {
 
     fn write(&self) -> Vec<u8> {
         let count = u64::try_from(self.0.len()).expect("few fields");
-        let mut bytes = encode(|w| drop(w.map(count)));
+        let mut bytes = encode(|w| w.map(count)?.ok());
         for (key, value) in &self.0 {
-            bytes.extend(encode(|w| drop(w.u8(*key))));
+            bytes.extend(encode(|w| w.u8(*key)?.ok()));
             bytes.extend(value);
         }
         bytes
@@ -162,7 +162,7 @@ impl AuthData {
                 self.head[32] &= !0x18;
                 self.head[32] |= if *eligible { 0x08 } else { 0 } | if *backed_up { 0x10 } else { 0 };
             }
-            Fault::OtherOutputAtCreation | Fault::WrongCredential | Fault::Info(..) | Fault::Garbage(_) => {}
+            Fault::OtherOutputAtCreation | Fault::WrongCredential | Fault::Field(..) | Fault::Garbage(_) => {}
         }
     }
 
@@ -172,7 +172,7 @@ impl AuthData {
             if decoder.datatype().is_ok_and(|kind| kind == Type::Bytes) {
                 let mut output = decoder.bytes().expect("it is bytes").to_vec();
                 change(&mut output);
-                *value = encode(|w| drop(w.bytes(&output)));
+                *value = encode(|w| w.bytes(&output)?.ok());
             }
         }
     }
@@ -181,9 +181,9 @@ impl AuthData {
         let mut bytes = [self.head.as_slice(), &self.attested].concat();
         if !self.extensions.is_empty() {
             let count = u64::try_from(self.extensions.len()).expect("few extensions");
-            bytes.extend(encode(|w| drop(w.map(count))));
+            bytes.extend(encode(|w| w.map(count)?.ok()));
             for (name, value) in &self.extensions {
-                bytes.extend(encode(|w| drop(w.str(name))));
+                bytes.extend(encode(|w| w.str(name)?.ok()));
                 bytes.extend(value);
             }
         }

@@ -35,7 +35,8 @@ impl VirtualToken {
         let mut switches = self.key.switches();
         switches.messages.push(message.to_vec());
         let is_next = switches.statuses.front().is_some_and(|(command, _)| message.first() == Some(command));
-        if is_next { switches.statuses.pop_front().map(|(_, status)| status) } else { None }
+        let status = if is_next { switches.statuses.pop_front()?.1 } else { 0 };
+        Some(status).filter(|status| *status != 0)
     }
 
     /// Asks the firmware, and plays the finger while it asks.
