@@ -7,6 +7,7 @@ mod run;
 mod shell;
 mod story;
 mod test;
+mod usb;
 mod xcheck;
 
 use std::process::ExitCode;
@@ -15,7 +16,8 @@ const USAGE: &str = "cargo xtask COMMAND
 
   run                installs what is missing, builds, and opens the window
                      (without a display: the same story in the terminal)
-  test [--no-window] everything: format, lints, Rust, ui, and the stories in a real window
+  test [--no-window] everything: format, lints, Rust, ui, security keys, and the stories in a real window
+  test --usb         only a security key on USB, in a small emulated computer
   bench import       import of 1,000,000 messages beside whatsapp-chat-parser, in one run
   xcheck             type-checks the passkey crate for Windows and macOS, on Debian; not part of test
   deny               licences and advisories of all dependencies, by cargo-deny
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["run", rest @ ..] => run::run(rest),
         ["test"] => test::test(test::Window::Real),
+        ["test", "--usb"] => usb::test(),
         ["test", "--no-window"] => test::test(test::Window::None),
         ["bench", "import", rest @ ..] => bench::import(rest),
         ["xcheck"] => xcheck::xcheck(),

@@ -36,6 +36,9 @@ pub const TEST: &[&str] = &[
     "vsmartcard-vpcd",
 ];
 
+/// What a small emulated computer is made of; its kernel is only unpacked ([`crate::usb`]).
+pub const USB: &[&str] = &["qemu-system-x86", "busybox-static", "cpio"];
+
 /// Installs those of `wanted` that are missing.
 ///
 /// On a system without apt it says what is needed and goes on: the build's own errors are clear enough.
@@ -62,7 +65,8 @@ fn is_installed(name: &str) -> bool {
     shell::answer(&["dpkg-query", "-W", "-f=${Status}", name]).is_some_and(|s| s.ends_with(" installed"))
 }
 
-fn apt(words: &[&str]) -> Done {
+/// Runs `apt-get`.
+pub fn apt(words: &[&str]) -> Done {
     let is_root = shell::answer(&["id", "-u"]).as_deref() == Some("0");
     let mut line = if is_root { vec!["apt-get"] } else { vec!["sudo", "apt-get"] };
     line.extend(words);

@@ -57,9 +57,9 @@ impl Inserted {
 
 impl Drop for Inserted {
     fn drop(&mut self) {
-        self.key.cancel();
-        // The reader may have hung up already.
+        // The reader may have hung up already. The wire goes first: a key that is pulled says nothing more.
         self.wire.shutdown(Shutdown::Both).ok();
+        self.key.cancel();
         if let Some(card) = self.card.take() {
             card.join().ok();
         }

@@ -96,6 +96,18 @@ impl VirtualKey {
         arrives.recv().expect("the firmware answers")
     }
 
+    /// How many tries for the PIN are left (CTAP 2.1, 6.5.5.2).
+    ///
+    /// # Panics
+    /// When the firmware answers something else.
+    pub fn pin_tries(&self) -> u8 {
+        // clientPIN {protocol: 2, subcommand: getPINRetries}; the answer is {retries: n} and, after some wrong ones, a flag.
+        match self.ctap2(&[0x06, 0xA2, 0x01, 0x02, 0x02, 0x01]).as_slice() {
+            [0, _, 0x03, tries, ..] => *tries,
+            other => panic!("no tries in {other:02x?}"),
+        }
+    }
+
     /// Holds a finger on the button, or takes it away.
     pub fn touch(&self, is_held: bool) {
         self.button.is_held.store(is_held, Ordering::SeqCst);
@@ -231,6 +243,14 @@ mod tests {
         let key = VirtualKey::power(&settings(&folder));
 
         assert_eq!(key.ctap2(SELECTION), [0x00]);
+    }
+
+    #[test]
+    fn a_new_key_has_all_tries() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = VirtualKey::power(&settings(&folder));
+
+        assert_eq!(key.pin_tries(), 8);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Nothing here is secret and nothing here ships. Its random numbers come from a seed, so the same seed gives the same key.
 
 mod card;
+#[cfg(target_os = "linux")]
+mod guest;
 mod hid;
 mod key;
 #[cfg(target_os = "linux")]
@@ -11,6 +13,8 @@ mod pcsc;
 mod uhid;
 
 pub use card::{Inserted, Slot};
+#[cfg(target_os = "linux")]
+pub use guest::{Assembled, Guest, Out, with_guest};
 pub use key::{KeySettings, VirtualKey};
 #[cfg(target_os = "linux")]
 pub use pcsc::{SmartCardService, in_namespaces};

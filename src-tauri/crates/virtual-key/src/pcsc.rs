@@ -1,7 +1,6 @@
 //! A smart card service of a test's own, with a virtual reader of two slots, in namespaces of its own.
 
 use crate::Slot;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -16,7 +15,7 @@ const SOCKET: &str = "/run/pcscd/pcscd.comm";
 /// A busy computer starts a daemon slowly.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(10);
-/// Set inside the namespaces.
+/// Set inside the namespaces: the file to write when the story is told.
 const INSIDE: &str = "COFFER_RIG_INSIDE";
 /// `/run` is empty there: nothing of the real computer's daemons is reached.
 const SET_UP: &str = "ip link set lo up && mount -t tmpfs tmpfs /run && exec \"$@\"";
@@ -25,20 +24,31 @@ const SET_UP: &str = "ip link set lo up && mount -t tmpfs tmpfs /run && exec \"$
 ///
 /// # Panics
 /// When the namespaces cannot be made, or the story fails there.
-pub fn in_namespaces(test: &str, story: impl FnOnce()) {
-    if std::env::var_os(INSIDE).as_deref() == Some(OsStr::new(test)) {
-        return story();
+pub fn in_namespaces<F: FnOnce()>(story: F) {
+    let test = test_of::<F>();
+    let end = std::env::temp_dir().join(format!("coffer-rig-{}", std::process::id()));
+    if let Some(inside) = std::env::var_os(INSIDE) {
+        story();
+        return fs::write(inside, test).expect("the folder for temporary files can be written to");
     }
     let itself = std::env::current_exe().expect("a running program has a path");
     let mut told = Command::new("unshare");
     told.args(["--net", "--mount", "--fork", "--kill-child", "--", "sh", "-c", SET_UP, "sh"]);
-    told.arg(itself).args(["--exact", test, "--nocapture"]).env(INSIDE, test);
+    told.arg(itself).args(["--exact", test, "--nocapture"]).env(INSIDE, &end);
     let ended = told.status().expect("unshare is installed (util-linux)");
+    let was_told = fs::read(&end).is_ok_and(|name| name == test.as_bytes());
+    fs::remove_file(&end).ok();
     assert!(
-        ended.success(),
+        ended.success() && was_told,
         "{test} failed in its namespaces ({ended}): what it said stands above. This rig needs root, \
          and the packages iproute2, pcscd and vsmartcard-vpcd; `cargo xtask test` installs them."
     );
+}
+
+/// The name of the test that a closure stands in, as the test program knows it.
+pub(crate) fn test_of<F>() -> &'static str {
+    let path = std::any::type_name::<F>().trim_end_matches("::{{closure}}");
+    path.split_once("::").map_or(path, |(_, test)| test)
 }
 
 /// The smart card service. Dropping it ends it.

@@ -27,7 +27,7 @@ fn select(context: &Context, reader: &CString) -> Vec<u8> {
 
 #[test]
 fn two_keys_are_cards_in_two_slots_and_can_be_pulled() {
-    in_namespaces("two_keys_are_cards_in_two_slots_and_can_be_pulled", || {
+    in_namespaces(|| {
         let folder = tempfile::tempdir().unwrap();
         let power = |name: &str, seed| VirtualKey::power(&KeySettings::new(folder.path().join(name), seed));
         let mut service = SmartCardService::start(folder.path()).unwrap();
