@@ -16,6 +16,11 @@ impl Salt {
         hash.update(input);
         Self(hash.finalize().into())
     }
+
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// A salt on its way, and the key that opens the output.

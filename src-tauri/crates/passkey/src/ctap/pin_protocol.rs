@@ -126,6 +126,15 @@ impl SharedSecret {
         Some(Self { protocol, ours: PeerKey(ours.public_key()), mac_key, aes_key })
     }
 
+    /// The keys as the standard writes them: one for protocol 1; for protocol 2 that of the HMAC, then that of AES.
+    #[cfg(test)]
+    pub(super) fn keys_in_order(&self) -> Vec<u8> {
+        match self.protocol {
+            PinProtocol::One => self.aes_key.expose().to_vec(),
+            PinProtocol::Two => [*self.mac_key.expose(), *self.aes_key.expose()].concat(),
+        }
+    }
+
     pub(crate) fn protocol(&self) -> PinProtocol {
         self.protocol
     }
