@@ -3,11 +3,13 @@
 //! For tests of this crate and of those above it, on every operating system.
 
 mod answers;
+mod finger;
 mod owner;
 mod ports;
 mod token;
 
 pub use answers::Fault;
+pub use finger::FingerReader;
 pub use ports::Ports;
 
 use crate::Transports;
@@ -51,6 +53,7 @@ struct Switches {
     faults: Vec<Fault>,
     /// Status bytes that answer the next messages of a command, in turn.
     statuses: VecDeque<(u8, u8)>,
+    reader: Option<finger::Reader>,
     messages: Vec<Vec<u8>>,
     /// How often it was told to stop.
     cancels: usize,

@@ -26,6 +26,11 @@ impl Permissions {
     /// Change what the key demands.
     #[cfg(any(test, feature = "virtual-keys"))]
     pub(crate) const CONFIGURE: Self = Self(0x20);
+
+    #[cfg(any(test, feature = "virtual-keys"))]
+    pub(crate) const fn of_bits(bits: u8) -> Self {
+        Self(bits)
+    }
 }
 
 /// A PIN as it is sent: normalised, of a possible length.
@@ -191,6 +196,14 @@ impl Retries {
     }
 }
 
+#[cfg(any(test, feature = "virtual-keys"))]
+impl SharedSecret {
+    /// What an authenticator does with a token.
+    pub(crate) fn wrap(&self, token: &PinToken, entropy: &dyn Entropy) -> Vec<u8> {
+        self.encrypt(token.expose(), entropy)
+    }
+}
+
 impl PeerKey {
     /// Reads the answer to getKeyAgreement.
     pub(crate) fn decode_answer(bytes: &[u8]) -> Result<Self, Malformed> {
@@ -248,10 +261,13 @@ impl PinToken {
 
     /// `pinUvAuthParam` over a message.
     pub(crate) fn authenticate(&self, message: &[u8]) -> Vec<u8> {
-        let key = match &self.bytes {
-            TokenBytes::Short(key) => key.expose().as_slice(),
-            TokenBytes::Long(key) => key.expose().as_slice(),
-        };
-        self.protocol.authenticate(key, message)
+        self.protocol.authenticate(self.expose(), message)
+    }
+
+    fn expose(&self) -> &[u8] {
+        match &self.bytes {
+            TokenBytes::Short(key) => key.expose(),
+            TokenBytes::Long(key) => key.expose(),
+        }
     }
 }

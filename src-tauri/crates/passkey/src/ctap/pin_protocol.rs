@@ -119,7 +119,7 @@ impl SharedSecret {
     }
 
     /// The same with a known key. `None` when it is no scalar of the curve.
-    pub(super) fn from_scalar(protocol: PinProtocol, peer: &PeerKey, scalar: &Secret<32>) -> Option<Self> {
+    pub(crate) fn from_scalar(protocol: PinProtocol, peer: &PeerKey, scalar: &Secret<32>) -> Option<Self> {
         let ours = SecretKey::from_bytes(<&FieldBytes>::from(scalar.expose())).ok()?;
         let point = ours.diffie_hellman(&peer.0);
         let (mac_key, aes_key) = derive_keys(protocol, point.raw_secret_bytes());

@@ -1,10 +1,12 @@
 //! The provider against real firmware: every failure is made on the authenticator's side.
 
 mod creation;
+mod finger;
 mod limits;
 mod older_keys;
 mod pin;
 mod plugging;
+mod silence;
 mod touch;
 mod use_;
 

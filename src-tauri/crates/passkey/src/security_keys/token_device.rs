@@ -10,10 +10,18 @@ use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::thread::{self, JoinHandle};
 use tokio::sync::{mpsc, oneshot};
+use tracing::Level;
+use tracing::level_filters::STATIC_MAX_LEVEL;
 use webauthn_authenticator_rs::error::WebauthnCError;
 use webauthn_authenticator_rs::transport::Token;
 use webauthn_authenticator_rs::types::{CableRequestType, CableState, EnrollSampleStatus};
 use webauthn_authenticator_rs::ui::UiCallback;
+
+// At this level the transports print what crosses the wire. A release build does not compile it in, whoever listens.
+const _: () = assert!(
+    cfg!(debug_assertions) || !matches!(STATIC_MAX_LEVEL.into_level(), Some(Level::TRACE)),
+    "`tracing` needs its feature release_max_level_debug"
+);
 
 /// A key that was just stopped may still say so to whoever opens it next.
 const GREETINGS: usize = 3;
@@ -178,3 +186,6 @@ impl UiCallback for Keepalives {
 
     fn cable_status_update(&self, _: CableState) {}
 }
+
+#[cfg(test)]
+mod tests;

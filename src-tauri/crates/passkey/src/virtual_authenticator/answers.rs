@@ -86,10 +86,10 @@ fn raw(bytes: &[u8], decoder: &mut Decoder<'_>) -> Vec<u8> {
 }
 
 /// A map with small keys; its values as they are written.
-struct Fields(BTreeMap<u8, Vec<u8>>);
+pub(super) struct Fields(BTreeMap<u8, Vec<u8>>);
 
 impl Fields {
-    fn read(bytes: &[u8]) -> Self {
+    pub(super) fn read(bytes: &[u8]) -> Self {
         let mut decoder = Decoder::new(bytes);
         let count = decoder.map().ok().flatten().expect("the firmware answers with maps");
         let read = (0..count).map(|_| {
@@ -99,12 +99,28 @@ impl Fields {
         Self(read.collect())
     }
 
-    fn bytes(&self, key: u8) -> Vec<u8> {
-        let value = self.0.get(&key).expect("the firmware gives authenticator data");
-        Decoder::new(value).bytes().expect("authenticator data is bytes").to_vec()
+    pub(super) fn get(&self, key: u8) -> Option<&[u8]> {
+        self.0.get(&key).map(Vec::as_slice)
     }
 
-    fn write(&self) -> Vec<u8> {
+    /// A field that must be there.
+    pub(super) fn raw(&self, key: u8) -> &[u8] {
+        self.get(key).expect("the field is there")
+    }
+
+    pub(super) fn bytes(&self, key: u8) -> Vec<u8> {
+        Decoder::new(self.raw(key)).bytes().expect("the field is bytes").to_vec()
+    }
+
+    pub(super) fn set(&mut self, key: u8, value: Vec<u8>) {
+        self.0.insert(key, value);
+    }
+
+    pub(super) fn unset(&mut self, key: u8) {
+        self.0.remove(&key);
+    }
+
+    pub(super) fn write(&self) -> Vec<u8> {
         let count = u64::try_from(self.0.len()).expect("few fields");
         let mut bytes = encode(|w| w.map(count)?.ok());
         for (key, value) in &self.0 {

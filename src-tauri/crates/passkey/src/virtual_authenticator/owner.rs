@@ -5,6 +5,7 @@ use crate::ctap::{PeerKey, Permissions, Pin, PinCommand, PinProtocol, PinToken, 
 use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
 use minicbor::Encoder;
+use std::convert::Infallible;
 
 /// The one protocol that the owner's program speaks.
 const PROTOCOL: PinProtocol = PinProtocol::Two;
@@ -36,7 +37,7 @@ impl VirtualAuthenticator {
         self.told(&message);
     }
 
-    fn agree(&self, entropy: &SeededEntropy) -> SharedSecret {
+    pub(super) fn agree(&self, entropy: &SeededEntropy) -> SharedSecret {
         let answer = self.told(&PinCommand::key_agreement(PROTOCOL));
         SharedSecret::agree(
             PROTOCOL,
@@ -46,22 +47,23 @@ impl VirtualAuthenticator {
     }
 
     /// Sends a message that must be obeyed.
-    fn told(&self, message: &[u8]) -> Vec<u8> {
+    pub(super) fn told(&self, message: &[u8]) -> Vec<u8> {
         let answer = self.ctap2(message);
         assert_eq!(answer.first(), Some(&0), "the key refuses its owner");
         answer[1..].to_vec()
     }
 }
 
-fn parsed(pin: &str) -> Pin {
+pub(super) fn parsed(pin: &str) -> Pin {
     Pin::new(&SecretString::new(pin.to_owned()), 4).expect("tests use PINs of a possible length")
 }
 
-fn cbor(
-    write: impl FnOnce(
-        &mut Encoder<&mut Vec<u8>>,
-    ) -> Result<(), minicbor::encode::Error<std::convert::Infallible>>,
-) -> Vec<u8> {
+/// Writes into memory.
+pub(super) type Writer<'w> = Encoder<&'w mut Vec<u8>>;
+/// How writing ends.
+pub(super) type Written = Result<(), minicbor::encode::Error<Infallible>>;
+
+pub(super) fn cbor(write: impl FnOnce(&mut Writer<'_>) -> Written) -> Vec<u8> {
     let mut bytes = Vec::new();
     write(&mut Encoder::new(&mut bytes)).expect("memory takes every byte");
     bytes

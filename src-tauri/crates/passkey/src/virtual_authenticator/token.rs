@@ -97,7 +97,10 @@ impl Token for VirtualToken {
         }
         let answer = match self.take(cbor) {
             Some(status) => vec![status],
-            None => self.ask(cbor, ui).await?,
+            None => match self.key.by_finger(cbor) {
+                Ok(answer) => answer,
+                Err(message) => self.ask(&message, ui).await?,
+            },
         };
         match answer.split_first() {
             Some((0, payload)) => {
