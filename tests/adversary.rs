@@ -12,7 +12,7 @@
 mod story;
 
 use coffer_archive::{MemoryStore, Store};
-use coffer_engine::view::{CheckReport, ImportRequest};
+use coffer_engine::view::{CheckReport, ImportRequest, LossKind};
 use coffer_engine::{Engine, Unlock, testing_stores};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -507,11 +507,11 @@ fn wrong_secret_is_told_from_damage() {
 }
 
 #[test]
-fn damage_is_named_in_peoples_words_and_the_next_backup_stores_it_again() {
+fn damage_is_named_by_chat_and_kind_and_the_next_backup_stores_it_again() {
     let attacked = Attacked::new();
     let files = attacked.files();
     let packs: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".cpk")).collect();
-    let mut sentences = BTreeSet::new();
+    let mut losses = BTreeSet::new();
 
     for (name, bytes) in &packs {
         for part in 0..24 {
@@ -522,7 +522,8 @@ fn damage_is_named_in_peoples_words_and_the_next_backup_stores_it_again() {
             let report = report_of(
                 attacked.laptop.engine.wait_job(attacked.laptop.engine.start_check(true).unwrap()).unwrap(),
             );
-            sentences.extend(report.damaged.into_iter().flat_map(|damage| damage.affects));
+            let facts = report.damaged.into_iter().flat_map(|damage| damage.affects);
+            losses.extend(facts.map(|loss| (loss.what, loss.chat.unwrap_or_default())));
         }
     }
     let card = attacked.laptop.engine.get_backup_status().unwrap();
@@ -530,9 +531,8 @@ fn damage_is_named_in_peoples_words_and_the_next_backup_stores_it_again() {
     let after = attacked.laptop.check(true);
     let (back, is_named) = attacked.salvage(1);
 
-    let has = |words: &str| sentences.iter().any(|sentence| sentence.contains(words));
-    assert!(has("photo in MARKERquietOtterSings family"), "{sentences:?}");
-    assert!(has("messages in "), "{sentences:?}");
+    assert!(losses.contains(&(LossKind::Photo, "MARKERquietOtterSings family".to_owned())), "{losses:?}");
+    assert!(losses.iter().any(|(what, chat)| *what == LossKind::Message && !chat.is_empty()), "{losses:?}");
     assert_eq!((card.state.as_str(), card.failure.unwrap().code.as_str()), ("failed", "damaged"));
     assert!(after.is_ok, "{:?}", after.damaged);
     assert_eq!((back == attacked.truth, is_named), (true, false));

@@ -5,6 +5,7 @@
     reason = "a story stops at the first thing that goes another way"
 )]
 
+mod checking;
 mod rollback;
 mod story;
 mod watched;

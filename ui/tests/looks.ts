@@ -92,7 +92,7 @@ export const looks: Look[] = [
     name: "backup, damage found",
     hash: "#/backup",
     host: (host) => {
-      host.checkReport = { isOk: false, damaged: [{ file: "packs/3f.pack", what: "damaged", affects: ["Anna Reyes"] }] };
+      host.checkReport = { isOk: false, damaged: [{ file: "packs/3f.pack", what: "damaged", affects: [{ what: "message", count: 214, chat: "Anna Reyes", name: null }] }] };
     },
     act: async (p) => {
       await p.press("verify-now");
@@ -217,7 +217,7 @@ export const looks: Look[] = [
     hash: "#/restore",
     options: { scene: "fresh" },
     host: (host) => {
-      host.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: ["Family"] }] };
+      host.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: [{ what: "photo", count: 12, chat: "Family", name: null }] }] };
     },
     act: async (p) => {
       await toUnlocked(p);

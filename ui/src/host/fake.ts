@@ -321,7 +321,7 @@ export class FakeHost implements Host {
 
   #check(everyByte: boolean): CheckReport {
     return {
-      time: this.#options.now() - (this.#lastCheck === null ? 4 * DAY : 0), everyByte, snapshots: 3, files: everyByte ? 412 : 96,
+      time: this.#options.now() - (this.#lastCheck === null ? 4 * DAY : 0), everyByte, withoutKey: this.#isLocked, snapshots: 3, files: everyByte ? 412 : 96,
       bytes: everyByte ? 3_214_000_000 : 8_400_000, damaged: [], isOk: true, millis: everyByte ? 41_000 : 900, ...this.checkReport,
     };
   }

@@ -210,6 +210,7 @@ export type { ImportPreview } from "./types/ImportPreview";
 export type { ImportReport } from "./types/ImportReport";
 export type { ImportRequest } from "./types/ImportRequest";
 export type { JobView } from "./types/JobView";
+export type { Loss } from "./types/Loss";
 export type { MediaItem } from "./types/MediaItem";
 export type { MessageRange } from "./types/MessageRange";
 export type { MessageView } from "./types/MessageView";

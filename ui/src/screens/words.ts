@@ -1,5 +1,5 @@
 // Sentences that several screens share.
-import type { BackupItem, BackupStatus, CheckReport, Damage } from "../host/host";
+import type { BackupItem, BackupStatus, CheckReport, Damage, Loss } from "../host/host";
 import { formatWhen } from "../i18n/format";
 import { hasMessage, t, type MessageKey } from "../i18n/i18n";
 
@@ -28,12 +28,20 @@ export function messagesOf(item: BackupItem): string {
 export function checkLine(check: CheckReport, now: number): string {
   const when = formatWhen(check.time, now);
   if (!check.isOk) return t("backup.last_check_bad", { when, count: check.damaged.length });
+  if (check.withoutKey) return t("backup.last_check_without_key", { when });
   return t(check.everyByte ? "backup.last_check_ok" : "backup.last_check_quick_ok", { when });
 }
 
 export function damageLine(damage: Damage): string {
   const key = `damage.${damage.what}`;
   return t("damage.line", { file: damage.file, what: t(hasMessage(key) ? key : "damage.other") });
+}
+
+/** "12 photos in Family". */
+export function lossLine(loss: Loss): string {
+  const things = t(`loss.${loss.what}`, { count: loss.count });
+  if (loss.chat !== null) return t("loss.in_chat", { things, chat: loss.chat });
+  return loss.name === null ? things : t("loss.named", { things, name: loss.name });
 }
 
 /** The last part of a path, for a line that has no room for all of it. */

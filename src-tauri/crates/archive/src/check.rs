@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub(crate) mod without_keys;
+
 /// How thoroughly to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckDepth {
@@ -250,22 +252,8 @@ impl<'a> Checker<'a> {
         Ok(())
     }
 
-    /// Files that belong to nothing. One that stands for a file that is not there is that file, on its way.
     fn check_strangers(&mut self) {
-        let present: HashSet<FileHash> =
-            self.files.iter().filter_map(|file| known_hash(&file.name)).collect();
-        let strangers: Vec<(String, What)> = self
-            .files
-            .iter()
-            .filter(|file| known_hash(&file.name).is_none() && !plain::is_plain(&file.name))
-            .filter(|file| !file.name.starts_with(CREATING))
-            .filter_map(|file| {
-                let stands_for = names::hash_inside(&file.name).is_some_and(|hash| !present.contains(&hash));
-                let what = if stands_for { What::Partial } else { What::Extra };
-                (stands_for || !is_strewn(&file.name)).then(|| (file.name.clone(), what))
-            })
-            .collect();
-        for (name, what) in strangers {
+        for (name, what) in strangers(&self.files) {
             self.note(name, what);
         }
     }
@@ -411,6 +399,21 @@ impl<'a> Checker<'a> {
 struct Walk {
     /// Entries and bytes of each tree chunk; `None` when it cannot be read.
     leaves: HashMap<[u8; 32], Option<(u64, u64)>>,
+}
+
+/// Files that belong to nothing. One that stands for a file that is not there is that file, on its way.
+fn strangers(files: &[ObjectInfo]) -> Vec<(String, What)> {
+    let present: HashSet<FileHash> = files.iter().filter_map(|file| known_hash(&file.name)).collect();
+    files
+        .iter()
+        .filter(|file| known_hash(&file.name).is_none() && !plain::is_plain(&file.name))
+        .filter(|file| !file.name.starts_with(CREATING))
+        .filter_map(|file| {
+            let stands_for = names::hash_inside(&file.name).is_some_and(|hash| !present.contains(&hash));
+            let what = if stands_for { What::Partial } else { What::Extra };
+            (stands_for || !is_strewn(&file.name)).then(|| (file.name.clone(), what))
+        })
+        .collect()
 }
 
 /// What systems leave in folders: hidden files, and the two of Windows that are not hidden.

@@ -1,6 +1,6 @@
 //! All of it at one place, locked or unlocked.
 
-use crate::check::{CheckDepth, CheckOutcome, Checker};
+use crate::check::{CheckDepth, CheckOutcome, Checker, without_keys};
 use crate::damage::{Damage, What};
 use crate::error::ArchiveError;
 use crate::index::{self, Index};
@@ -106,6 +106,19 @@ impl Repository<Locked> {
     pub fn unlock_with(&self, open: &OpenKeyslots) -> Result<Repository<Unlocked>, ArchiveError> {
         let keys = self.state.keyslots.reopen(open)?;
         Ok(Repository::with_keys(Arc::clone(&self.state.store), keys))
+    }
+
+    /// Looks at every file by itself, without any key: the hash in its name, its header, its copies. It cannot tell whether
+    /// all files that a backup needs are there. `progress(done, total)` counts bytes; breaking from it stops the check.
+    ///
+    /// # Errors
+    /// When the place itself is gone. What is wrong with its files is the outcome, no error.
+    pub fn check_without_keys(
+        &self,
+        depth: CheckDepth,
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<CheckOutcome, ArchiveError> {
+        without_keys::check(&*self.state.store, &self.state.id, depth, progress)
     }
 }
 

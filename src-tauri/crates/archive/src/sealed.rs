@@ -15,7 +15,7 @@ const MAGIC: [u8; 8] = *b"\x89COFFER\n";
 /// Bytes of the header.
 pub(crate) const HEADER_LENGTH: usize = 80;
 /// Bytes of the end record, tag included.
-const END_LENGTH: usize = 16 + TAG_LENGTH;
+pub(crate) const END_LENGTH: usize = 16 + TAG_LENGTH;
 /// The number of the end record, known before anything of the file is.
 const END_NUMBER: u64 = u64::MAX;
 /// Largest file of this construction.

@@ -3,6 +3,7 @@
 use crate::arguments::{Backup, Check};
 use crate::failure::{Exit, Failure};
 use crate::jobs;
+use crate::losses;
 use crate::run::Scene;
 use crate::screen::{members, size, snake};
 use crate::times;
@@ -112,9 +113,9 @@ fn item_json(item: &BackupItem) -> Result<Value, Failure> {
     Ok(Value::Object(object))
 }
 
-/// Reads a place back.
+/// Reads a place back; without a way to unlock each file by itself.
 pub fn check(scene: &Scene, wanted: &Check) -> Result<Exit, Failure> {
-    let (opened, _) = scene.open_place(&wanted.place)?;
+    let opened = scene.open_place_if_possible(&wanted.place)?;
     let start = |engine: &coffer_engine::Engine| engine.start_check_of(&opened.session, wanted.every_byte);
     let ended = jobs::run(&scene.engine, scene.screen, start)?;
     let JobOutcome::Check(report) = &ended.outcome else {
@@ -133,6 +134,8 @@ fn is_whole(report: &CheckReport) -> bool {
 fn check_json(report: &CheckReport) -> Result<Value, Failure> {
     let mut object = members(snake(report)?);
     object.insert("time".to_owned(), times::iso(Some(report.time)));
+    let damaged = report.damaged.iter().map(losses::json).collect::<Result<Vec<_>, _>>()?;
+    object.insert("damaged".to_owned(), damaged.into());
     object.remove("is_ok");
     object.insert("ok".to_owned(), is_whole(report).into());
     Ok(Value::Object(object))
@@ -141,7 +144,7 @@ fn check_json(report: &CheckReport) -> Result<Value, Failure> {
 fn check_lines(report: &CheckReport) -> Vec<String> {
     let how = if report.every_byte { "every byte read" } else { "names and sizes" };
     let found = if is_whole(report) {
-        "all readable".to_owned()
+        if report.without_key { "each whole" } else { "all readable" }.to_owned()
     } else {
         format!("{} damaged", report.damaged.len())
     };
@@ -151,16 +154,12 @@ fn check_lines(report: &CheckReport) -> Vec<String> {
         report.files,
         size(report.bytes)
     )];
-    lines
-        .extend(report.damaged.iter().map(|damage| damage_line(&damage.file, &damage.what, &damage.affects)));
-    lines
-}
-
-/// One damaged file and what it means.
-pub fn damage_line(file: &str, what: &str, affects: &[String]) -> String {
-    if affects.is_empty() {
-        format!("  {file}: {what}")
-    } else {
-        format!("  {file}: {what}; affects {}", affects.join(", "))
+    if report.without_key {
+        lines.push(
+            "  Looked at without a way to unlock: each file by itself. Whether all that belongs together is there,              a check with one tells."
+                .to_owned(),
+        );
     }
+    lines.extend(report.damaged.iter().map(losses::line));
+    lines
 }

@@ -6,6 +6,7 @@ mod chats;
 mod failure;
 mod import;
 mod jobs;
+mod losses;
 mod protect;
 mod restore;
 mod rollback;

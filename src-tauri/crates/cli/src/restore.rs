@@ -1,10 +1,10 @@
 //! `look` and `restore`: a backup read in place, and brought back.
 
 use crate::arguments::{Look, LookCommand, Restore};
-use crate::backup::damage_line;
 use crate::chats::{self, PAGE};
 use crate::failure::{Exit, Failure};
 use crate::jobs;
+use crate::losses;
 use crate::run::Scene;
 use crate::screen::{members, size, snake};
 use crate::times::Bounds;
@@ -84,6 +84,8 @@ fn print(scene: &Scene, report: &RestoreReport, verb: &str) -> Result<(), Failur
     let mut object = members(snake(report)?);
     let cancelled = object.remove("is_cancelled").unwrap_or_default();
     object.insert("cancelled".to_owned(), cancelled);
+    let missing = report.missing.iter().map(losses::json).collect::<Result<Vec<_>, _>>()?;
+    object.insert("missing".to_owned(), missing.into());
     scene.screen.result(&Value::Object(object), || {
         let mut lines = vec![
             format!(
@@ -95,7 +97,7 @@ fn print(scene: &Scene, report: &RestoreReport, verb: &str) -> Result<(), Failur
             ),
             format!("  {} were already here, {} differ and are kept twice", report.present, report.differ),
         ];
-        lines.extend(report.missing.iter().map(|lost| damage_line(&lost.file, &lost.what, &lost.affects)));
+        lines.extend(report.missing.iter().map(losses::line));
         lines
     })
 }

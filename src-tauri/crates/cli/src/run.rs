@@ -81,6 +81,21 @@ impl Scene {
         Ok((opened, backups))
     }
 
+    /// Opens the backups in a place as far as a way to unlock is named, kept by this computer or typed; without one the place
+    /// stays locked.
+    pub fn open_place_if_possible(&self, place: &Path) -> Result<OpenedBackup, Failure> {
+        let opened = self.look_at(place)?;
+        let open = |unlock| self.engine.unlock_backup(&opened.session, unlock).map(drop);
+        if let Some(unlock) = self.secrets.named()? {
+            open(unlock)?;
+        } else if open(Unlock::Keychain).is_err()
+            && let Some(unlock) = self.secrets.asked_for_if_wanted()?
+        {
+            open(unlock)?;
+        }
+        Ok(opened)
+    }
+
     /// Looks at a place without unlocking it; what did not arrive or is damaged is said at once.
     pub fn look_at(&self, place: &Path) -> Result<OpenedBackup, Failure> {
         let opened = self.engine.open_backup(place).map_err(|error| about(&error, place))?;

@@ -70,8 +70,22 @@ impl Secrets {
         let typed = rpassword::prompt_password("Password or 64-digit key: ")
             .map(SecretString::new)
             .map_err(|_| Failure::of(otherwise, None, None))?;
+        Ok(self.take_typed(typed))
+    }
+
+    /// A way typed on the terminal; none when there is no terminal or nothing was typed.
+    pub fn asked_for_if_wanted(&self) -> Result<Option<Unlock>, Failure> {
+        if !io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        let typed = rpassword::prompt_password("Password or 64-digit key (nothing: check without it): ")?;
+        let typed = SecretString::new(typed);
+        Ok((!typed.expose().is_empty()).then(|| self.take_typed(typed)))
+    }
+
+    fn take_typed(&self, typed: SecretString) -> Unlock {
         let given = if looks_like_digits(&typed) { Given::Digits(typed) } else { Given::Password(typed) };
-        Ok(self.given.get_or_init(|| given).unlock())
+        self.given.get_or_init(|| given).unlock()
     }
 }
 

@@ -333,6 +333,29 @@ fn ctrl_c_stops_a_backup_cleanly_and_ends_with_7() {
 }
 
 #[test]
+fn a_place_is_checked_without_a_way_to_unlock_and_that_is_said() {
+    let scene = Scene::protected();
+    scene.done("old", &["backup"]);
+
+    let quick = scene.done("new", &["check", "place"]).remove(0);
+    let full = scene.done("new", &["check", "place", "--every-byte"]).remove(0);
+    let pack = scene.flips_a_byte_of_a_pack(200);
+    let (exit, found) = scene.ends("new", &["check", "place", "--every-byte"]);
+    let (wrong, ..) = scene.fails("new", &["check", "place", "--password-file", "wrong"]);
+
+    assert_eq!(
+        (&quick["ok"], &quick["without_key"], &quick["snapshots"]),
+        (&json!(true), &json!(true), &json!(1))
+    );
+    assert_eq!((&full["ok"], &full["every_byte"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (exit, &found["damaged"][0]["file"], &found["damaged"][0]["what"]),
+        (5, &json!(pack), &json!("damaged"))
+    );
+    assert_eq!(wrong, 4, "a way that is named must open");
+}
+
+#[test]
 fn a_place_that_went_back_in_time_waits_for_a_decision() {
     let scene = Scene::protected();
     scene.done("old", &["backup"]);

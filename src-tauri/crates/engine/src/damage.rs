@@ -1,105 +1,93 @@
-//! Damage in people's words: not which file, but "12 photos in Family".
+//! What damage means to a person, as facts: not which file, but twelve photos in Family.
 
 use crate::backup::base::read_manifest;
 use crate::backup::manifest::{EntryName, Manifest};
-use crate::view;
+use crate::view::{self, Loss, LossKind};
 use coffer_archive::{ArchiveError, Entry, SnapshotReader, What};
 use coffer_chats::model::{Attachment, AttachmentKind, BlobHash, ConversationId};
 use coffer_chats::record::Record;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Sentences one damaged file gets at most: a pack can hold pieces of thousands of chats.
-const SENTENCES: usize = 50;
+/// Facts one damaged file gets at most: a pack can hold pieces of thousands of chats.
+const LOSSES: usize = 50;
 
-/// What is lost, by chat and kind of thing; becomes sentences.
+/// What is lost, by chat and kind of thing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Lost {
-    things: BTreeMap<(String, Thing), u64>,
-    others: BTreeSet<String>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Thing {
-    Message,
-    SomeMessages,
-    Photo,
-    Video,
-    Voice,
-    Sticker,
-    File,
-}
+pub(crate) struct Lost(BTreeMap<(String, LossKind, String), u64>);
 
 /// Where a media file is used.
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
     title: String,
-    thing: Thing,
+    kind: LossKind,
 }
 
 impl Lost {
     /// Nothing is.
     pub(crate) fn is_empty(&self) -> bool {
-        self.things.is_empty() && self.others.is_empty()
+        self.0.is_empty()
     }
 
     /// Messages of a chat; `None` when nobody knows how many.
     pub(crate) fn messages(&mut self, title: &str, count: Option<u64>) {
         match count {
             Some(0) => {}
-            Some(count) => *self.things.entry((title.to_owned(), Thing::Message)).or_default() += count,
-            None => *self.things.entry((title.to_owned(), Thing::SomeMessages)).or_default() += 1,
+            Some(count) => self.add(title, LossKind::Message, "", count),
+            None => self.add(title, LossKind::SomeMessages, "", 1),
         }
     }
 
     /// A media file, by where it is used.
     pub(crate) fn media(&mut self, used: Option<&Use>) {
         match used {
-            Some(used) => *self.things.entry((used.title.clone(), used.thing)).or_default() += 1,
-            None => *self.things.entry((String::new(), Thing::File)).or_default() += 1,
+            Some(used) => self.add(&used.title, used.kind, "", 1),
+            None => self.add("", LossKind::File, "", 1),
         }
     }
 
-    /// Anything else, as a sentence.
-    pub(crate) fn other(&mut self, sentence: String) {
-        self.others.insert(sentence);
+    /// Things that belong to no chat, with a name where they have one.
+    pub(crate) fn other(&mut self, kind: LossKind, name: &str, count: u64) {
+        self.add("", kind, name, count);
     }
 
-    /// The sentences, by chat.
-    pub(crate) fn sentences(&self) -> Vec<String> {
-        let things = self.things.iter().map(|((title, thing), count)| thing.sentence(title, *count));
-        let mut sentences: Vec<_> = things.chain(self.others.iter().cloned()).collect();
-        if sentences.len() > SENTENCES {
-            let more = sentences.len() - SENTENCES;
-            sentences.truncate(SENTENCES);
-            sentences.push(format!("and {more} more"));
+    /// The facts, by chat.
+    pub(crate) fn losses(&self) -> Vec<Loss> {
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let mut losses: Vec<Loss> = self
+            .0
+            .iter()
+            .map(|((chat, what, name), count)| Loss {
+                what: *what,
+                count: *count,
+                chat: named(chat),
+                name: named(name),
+            })
+            .collect();
+        if losses.len() > LOSSES {
+            let more = u64::try_from(losses.len() - LOSSES).unwrap_or(u64::MAX);
+            losses.truncate(LOSSES);
+            losses.push(loss(LossKind::More, more, None));
         }
-        sentences
+        losses
+    }
+
+    fn add(&mut self, title: &str, kind: LossKind, name: &str, count: u64) {
+        *self.0.entry((title.to_owned(), kind, name.to_owned())).or_default() += count;
     }
 }
 
-impl Thing {
-    fn of(kind: AttachmentKind) -> Self {
-        match kind {
-            AttachmentKind::Photo => Self::Photo,
-            AttachmentKind::Video | AttachmentKind::VideoMessage | AttachmentKind::Gif => Self::Video,
-            AttachmentKind::Voice | AttachmentKind::Audio => Self::Voice,
-            AttachmentKind::Sticker => Self::Sticker,
-            AttachmentKind::File | AttachmentKind::Contact => Self::File,
-        }
-    }
+/// One loss that belongs to no chat.
+pub(crate) fn loss(what: LossKind, count: u64, name: Option<&str>) -> Loss {
+    Loss { what, count, chat: None, name: name.map(str::to_owned) }
+}
 
-    fn sentence(self, title: &str, count: u64) -> String {
-        let one_or_many = |one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-        let what = match self {
-            Self::Message => one_or_many("message", "messages"),
-            Self::SomeMessages => "some messages".to_owned(),
-            Self::Photo => one_or_many("photo", "photos"),
-            Self::Video => one_or_many("video", "videos"),
-            Self::Voice => one_or_many("voice message", "voice messages"),
-            Self::Sticker => one_or_many("sticker", "stickers"),
-            Self::File => one_or_many("file", "files"),
-        };
-        if title.is_empty() { what } else { format!("{what} in {title}") }
+fn kind_of(kind: AttachmentKind) -> LossKind {
+    match kind {
+        AttachmentKind::Photo => LossKind::Photo,
+        AttachmentKind::Video | AttachmentKind::VideoMessage | AttachmentKind::Gif => LossKind::Video,
+        AttachmentKind::Voice | AttachmentKind::Audio => LossKind::Voice,
+        AttachmentKind::Sticker => LossKind::Sticker,
+        AttachmentKind::File | AttachmentKind::Contact => LossKind::File,
     }
 }
 
@@ -126,7 +114,7 @@ pub(crate) fn blame(error: &ArchiveError) -> (String, &'static str) {
 }
 
 /// A damaged file of the place, for the window.
-pub(crate) fn view(file: &str, what: &str, affects: Vec<String>) -> view::Damage {
+pub(crate) fn view(file: &str, what: &str, affects: Vec<Loss>) -> view::Damage {
     view::Damage { file: file.to_owned(), what: what.to_owned(), affects }
 }
 
@@ -151,9 +139,9 @@ impl<'a> Names<'a> {
             match EntryName::parse(name) {
                 EntryName::Chat(id) => lost.messages(&title_of(entry), self.messages_lost(id, entry)),
                 EntryName::Media(hash) => lost.media(self.use_of(&hash)),
-                EntryName::Original(hash) => lost.other(self.original(&hash)),
-                EntryName::Library => lost.other("notes that make the next backup quick".to_owned()),
-                EntryName::Other => lost.other("something a newer Coffer stored".to_owned()),
+                EntryName::Original(hash) => lost.other(LossKind::Original, self.original(&hash), 1),
+                EntryName::Library => lost.other(LossKind::Notes, "", 1),
+                EntryName::Other => lost.other(LossKind::Newer, "", 1),
             }
             found.insert(name.clone());
         }
@@ -177,12 +165,9 @@ impl<'a> Names<'a> {
         lost.map(|(at, _)| self.records(chat, at)).sum()
     }
 
-    fn original(&self, hash: &BlobHash) -> String {
+    fn original(&self, hash: &BlobHash) -> &str {
         let known = self.manifest.originals.iter().find(|original| original.hash == *hash);
-        match known {
-            Some(original) => format!("the imported file {}", original.name),
-            None => "an imported file".to_owned(),
-        }
+        known.map_or("", |original| original.name.as_str())
     }
 }
 
@@ -205,7 +190,7 @@ fn uses_in(reader: &SnapshotReader) -> BTreeMap<BlobHash, Use> {
             for_each_attachment(&bytes, |attachment| {
                 if let Some(hash) = attachment.blob {
                     uses.entry(hash)
-                        .or_insert_with(|| Use { title: title.clone(), thing: Thing::of(attachment.kind) });
+                        .or_insert_with(|| Use { title: title.clone(), kind: kind_of(attachment.kind) });
                 }
             });
         }
@@ -231,7 +216,7 @@ mod tests {
 
     #[test]
     fn damage_is_told_by_chat_and_kind() {
-        let photo = Use { title: "Family".to_owned(), thing: Thing::Photo };
+        let photo = Use { title: "Family".to_owned(), kind: LossKind::Photo };
         let mut lost = Lost::default();
 
         (0..12).for_each(|_| lost.media(Some(&photo)));
@@ -239,10 +224,16 @@ mod tests {
         lost.messages("Book club", None);
         lost.media(None);
 
-        let sentences = lost.sentences();
+        let losses = lost.losses();
+        let facts: Vec<_> = losses.iter().map(|loss| (loss.chat.as_deref(), loss.what, loss.count)).collect();
         assert_eq!(
-            sentences,
-            ["1 file", "1 message in Anna", "some messages in Book club", "12 photos in Family"]
+            facts,
+            [
+                (None, LossKind::File, 1),
+                (Some("Anna"), LossKind::Message, 1),
+                (Some("Book club"), LossKind::SomeMessages, 1),
+                (Some("Family"), LossKind::Photo, 12)
+            ]
         );
     }
 
@@ -252,8 +243,8 @@ mod tests {
 
         (0..60).for_each(|n| lost.messages(&format!("chat {n:02}"), Some(2)));
 
-        let sentences = lost.sentences();
-        assert_eq!(sentences.len(), SENTENCES + 1);
-        assert_eq!(sentences.last().unwrap(), "and 10 more");
+        let losses = lost.losses();
+        assert_eq!(losses.len(), LOSSES + 1);
+        assert_eq!(losses.last(), Some(&loss(LossKind::More, 10, None)));
     }
 }

@@ -1,5 +1,6 @@
 //! The home: where everything of this computer lies, and its small settings file.
 
+use crate::check::without_names;
 use crate::error::Error;
 use crate::progress::lock;
 use crate::view::{CheckReport, ErrorView};
@@ -163,10 +164,8 @@ impl Home {
         let mut settings = lock(&self.0.settings);
         let mut next = settings.clone();
         change(&mut next);
-        if let Some(report) = &mut next.last_check {
-            // Chat titles belong in the sealed library, not in a plain file.
-            report.damaged.iter_mut().for_each(|damage| damage.affects.clear());
-        }
+        // Chat titles belong in the sealed library, not in a plain file.
+        next.last_check = next.last_check.as_ref().map(without_names);
         if next != *settings {
             write_settings(&self.0.root, &next)?;
             *settings = next;

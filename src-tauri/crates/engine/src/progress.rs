@@ -357,6 +357,7 @@ mod tests {
         JobOutcome::Check(CheckReport {
             time: 0,
             every_byte: false,
+            without_key: false,
             snapshots: 0,
             files: 0,
             bytes: 0,

@@ -9,7 +9,7 @@ use crate::places;
 use crate::progress::{JobKind, Phase, lock};
 use crate::protection::{short_id, way_kind, wrong};
 use crate::view::{
-    BackupItem, CheckReport, Damage, JobOutcome, OpenedBackup, ProtectionView, RestoreReport, RestoreRequest,
+    BackupItem, Damage, JobOutcome, LossKind, OpenedBackup, ProtectionView, RestoreReport, RestoreRequest,
     WayKind,
 };
 use crate::{Engine, Unlock};
@@ -32,8 +32,6 @@ const SESSIONS: usize = 8;
 #[derive(Default)]
 pub(crate) struct Opened {
     sessions: BTreeMap<String, OpenSession>,
-    /// What the last check found, with names of chats: in memory only.
-    pub last_check: Option<CheckReport>,
     /// The backups in the own place, and the file names they were read from.
     pub seen: Option<(Vec<String>, Vec<SnapshotInfo>)>,
 }
@@ -212,6 +210,11 @@ impl Engine {
         opened.session(session, self.ports.clock.ticks())?.repository.clone().ok_or(Error::NeedsUnlock)
     }
 
+    /// The repository of a session as it was before any way was used.
+    pub(crate) fn locked_repository(&self, session: &str) -> Result<Arc<Repository<Locked>>, Error> {
+        Ok(Arc::clone(&self.opened().session(session, self.ports.clock.ticks())?.locked))
+    }
+
     /// The library in memory of a session's backup; made at its first use.
     pub(crate) fn look_of(&self, session: &str, backup: Option<&str>) -> Result<Arc<Look>, Error> {
         let repository = self.opened_repository(session)?;
@@ -248,7 +251,9 @@ fn chosen(
         .collect();
     let lost = damaged.iter().filter(|found| !followed.contains(&found.file));
     let mut missing: Vec<Damage> = lost
-        .map(|found| damage::view(&found.file, damage::word(found.what), vec!["a whole backup".to_owned()]))
+        .map(|found| {
+            damage::view(&found.file, damage::word(found.what), vec![damage::loss(LossKind::Backup, 1, None)])
+        })
         .collect();
     let wanted: Vec<&SnapshotInfo> = match backup {
         Some(id) => snapshots.iter().filter(|info| crate::home::to_hex(&info.id.0) == id).collect(),
@@ -271,7 +276,11 @@ fn chosen(
             Err(ArchiveError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 let (file, what) = damage::blame(&error);
-                missing.push(damage::view(&file, what, vec![format!("a whole backup of {}", info.machine)]));
+                missing.push(damage::view(
+                    &file,
+                    what,
+                    vec![damage::loss(LossKind::Backup, 1, Some(&info.machine))],
+                ));
             }
         }
     }

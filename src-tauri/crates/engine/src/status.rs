@@ -105,7 +105,7 @@ pub(crate) fn failure_of(run: Option<ErrorView>, check: Option<&CheckReport>) ->
         let report = check.filter(|report| !report.is_ok)?;
         let damaged =
             report.damaged.iter().find(|damage| damage.what != "extra").or_else(|| report.damaged.first());
-        let detail = damaged.map(|damage| damage.affects.first().unwrap_or(&damage.file).clone());
+        let detail = damaged.map(|damage| damage.file.clone());
         Some(ErrorView { code: ErrorCode::Damaged.as_str().to_owned(), detail })
     })
 }
@@ -318,19 +318,20 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_check_names_what_is_lost_not_the_file() {
-        let damage = |what: &str, affects: &[&str]| Damage {
-            file: "packs/ab/ab.cpk".to_owned(),
+    fn a_damaged_check_is_a_failure_unless_the_run_itself_failed() {
+        let damage = |file: &str, what: &str| Damage {
+            file: file.to_owned(),
             what: what.to_owned(),
-            affects: affects.iter().map(|&text| text.to_owned()).collect(),
+            affects: Vec::new(),
         };
         let report = CheckReport {
             time: 1,
             every_byte: true,
+            without_key: false,
             snapshots: 1,
             files: 4,
             bytes: 9,
-            damaged: vec![damage("extra", &[]), damage("damaged", &["12 photos in Family"])],
+            damaged: vec![damage("notes.txt", "extra"), damage("packs/ab/ab.cpk", "damaged")],
             is_ok: false,
             millis: 3,
         };
@@ -340,7 +341,7 @@ mod tests {
 
         assert_eq!(
             failure,
-            Some(ErrorView { code: "damaged".to_owned(), detail: Some("12 photos in Family".to_owned()) })
+            Some(ErrorView { code: "damaged".to_owned(), detail: Some("packs/ab/ab.cpk".to_owned()) })
         );
         assert_eq!(run_first, Some(full()));
         assert_eq!(failure_of(None, Some(&CheckReport { is_ok: true, damaged: vec![], ..report })), None);

@@ -21,7 +21,10 @@ export function scenes(query: URLSearchParams, Fake: new (options: FakeOptions) 
   if (query.get("damage") !== null) {
     host.checkReport = {
       isOk: false,
-      damaged: [{ file: "packs/3f/3f9a77c1.pack", what: "damaged", affects: ["Anna Reyes (214 messages)", "Family (12 photos)"] }],
+      damaged: [{ file: "packs/3f/3f9a77c1.pack", what: "damaged", affects: [
+        { what: "message", count: 214, chat: "Anna Reyes", name: null },
+        { what: "photo", count: 12, chat: "Family", name: null },
+      ] }],
     };
   }
   return host;

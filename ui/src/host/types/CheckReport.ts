@@ -14,6 +14,11 @@ time: number,
  */
 everyByte: boolean, 
 /**
+ * No way to unlock was at hand: each file was looked at by itself, and whether all that belongs together is there was
+ * not.
+ */
+withoutKey: boolean, 
+/**
  * Backups looked at.
  */
 snapshots: number, 

@@ -76,6 +76,12 @@ impl Scene {
         (output.status.code().unwrap_or(-1), word("code"), word("message"))
     }
 
+    /// Runs a line that ends in whatever way: its exit code and the last JSON line.
+    pub fn ends(&self, home: &str, line: &[&str]) -> (i32, Value) {
+        let output = self.run(home, line);
+        (output.status.code().unwrap_or(-1), json_lines(&output).pop().unwrap_or_default())
+    }
+
     /// Starts a line and lets it run.
     pub fn start(&self, home: &str, line: &[&str]) -> Child {
         self.command(home, line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::progress::{Job, Phase};
 use crate::restore::chunks::{Chunks, Segments, is_gone};
 use crate::session::LibraryRoom;
-use crate::view::{Damage, RestoreReport, RestoreRequest};
+use crate::view::{Damage, LossKind, RestoreReport, RestoreRequest};
 use coffer_archive::{ArchiveError, Entry, SnapshotReader};
 use coffer_chats::Library;
 use coffer_chats::library::{LibraryError, MergeOptions, MergeOutcome};
@@ -275,9 +275,7 @@ impl<'a> Restore<'a> {
             let gone = reader.info().entries.saturating_sub(listed);
             if gone > 0 {
                 let blame = self.lost_list(at);
-                let what =
-                    if gone == 1 { "1 chat or file".to_owned() } else { format!("{gone} chats or files") };
-                self.lost.entry(blame).or_default().other(format!("{what} whose name is lost too"));
+                self.lost.entry(blame).or_default().other(LossKind::Unnamed, "", gone);
             }
         }
     }
@@ -339,10 +337,7 @@ impl<'a> Restore<'a> {
                     Copied::Whole => self.room.library.add_original(&original)?,
                     Copied::Stopped => return Ok(()),
                     Copied::Damaged(blame) => {
-                        self.lost
-                            .entry(blame)
-                            .or_default()
-                            .other(format!("the imported file {}", original.name));
+                        self.lost.entry(blame).or_default().other(LossKind::Original, &original.name, 1);
                     }
                 }
             }
@@ -377,7 +372,7 @@ impl<'a> Restore<'a> {
 
     fn finished(mut self) -> RestoreReport {
         let lost = self.lost.iter().filter(|(_, lost)| !lost.is_empty());
-        let named = lost.map(|((file, what), lost)| damage::view(file, what, lost.sentences()));
+        let named = lost.map(|((file, what), lost)| damage::view(file, what, lost.losses()));
         self.report.missing.extend(named);
         self.report
     }

@@ -78,6 +78,10 @@ view! {
         pub time: i64,
         /// Every byte was read, not names and sizes only.
         pub every_byte: bool,
+        /// No way to unlock was at hand: each file was looked at by itself, and whether all that belongs together is there was
+        /// not.
+        #[serde(default)]
+        pub without_key: bool,
         /// Backups looked at.
         pub snapshots: u64,
         /// Files looked at.
@@ -96,9 +100,56 @@ view! {
     pub struct Damage {
         /// The file in the place.
         pub file: String,
-        /// `missing`, `damaged`, `syncing`, `extra`: an id of a message.
+        /// `missing`, `damaged`, `syncing`, `foreign`, `rolled_back`, `newer`, `extra`, `unneeded`: an id of a message.
         pub what: String,
-        /// What cannot be read because of it: chat titles with counts.
-        pub affects: Vec<String>,
+        /// What cannot be read because of it.
+        pub affects: Vec<Loss>,
+    }
+
+    /// Something that cannot be read: facts for a sentence, which the reader chooses by `what`.
+    pub struct Loss {
+        /// What kind of thing it is.
+        pub what: LossKind,
+        /// How many.
+        pub count: u64,
+        /// The chat it belongs to; none where that is not known or makes no sense.
+        pub chat: Option<String>,
+        /// Its own name: of a file, or of the computer that made a backup.
+        pub name: Option<String>,
+    }
+
+    /// Kinds of things that can be lost; each has a sentence.
+    #[derive(Copy, Eq, PartialOrd, Ord)]
+    pub enum LossKind {
+        /// Messages, counted.
+        Message,
+        /// Messages, nobody knows how many.
+        SomeMessages,
+        /// Photos.
+        Photo,
+        /// Films.
+        Video,
+        /// Voice messages and other sound.
+        Voice,
+        /// Stickers.
+        Sticker,
+        /// Files of any other kind, or of a kind nobody knows any more.
+        File,
+        /// A file the person imported.
+        Original,
+        /// Chats or files whose names are lost too.
+        Unnamed,
+        /// Notes that make the next backup quick.
+        Notes,
+        /// Something a newer Coffer stored.
+        Newer,
+        /// A part of the list of what a backup holds.
+        List,
+        /// A whole backup.
+        Backup,
+        /// A backup this computer saw there before.
+        SeenBackup,
+        /// So many more things, which are not listed.
+        More,
     }
 }
