@@ -1,6 +1,7 @@
 //! Messages byte for byte as python-fido2 writes them (`tests/vectors/ctap/make.py`), and answers that are none.
 
 mod golden;
+mod infos;
 mod pins;
 mod untrusted;
 

@@ -77,8 +77,9 @@ impl Person<'_> {
         let (answer, given) = Answer::channel();
         self.show(Prompt::NewPin { device, min_length, problem, answer });
         let typed = tokio::select! {
-            typed = given => typed.ok(),
+            biased;
             () = self.ceremony.cancel.cancelled() => None,
+            typed = given => typed.ok(),
         };
         if typed.is_some() {
             self.show(Prompt::Working);

@@ -11,6 +11,8 @@ use std::convert::Infallible;
 const PROTOCOL: PinProtocol = PinProtocol::Two;
 /// authenticatorConfig (CTAP 2.1, 6.11).
 const CONFIG: u8 = 0x0D;
+/// toggleAlwaysUv (CTAP 2.1, 6.11.2).
+const TOGGLE_ALWAYS_UV: u8 = 0x02;
 /// setMinPINLength (CTAP 2.1, 6.11.4).
 const SET_MIN_PIN_LENGTH: u8 = 0x03;
 
@@ -23,16 +25,31 @@ impl VirtualAuthenticator {
 
     /// Makes the key demand a new PIN of at least so many characters. Its PIN is `pin` now.
     pub fn demand_new_pin(&self, pin: &str, min_length: u8) {
+        self.configure(
+            pin,
+            SET_MIN_PIN_LENGTH,
+            &cbor(|w| w.map(2)?.u8(1)?.u8(min_length)?.u8(3)?.bool(true)?.ok()),
+        );
+    }
+
+    /// Makes the key verify its owner for everything. Its PIN is `pin`.
+    pub fn always_verify(&self, pin: &str) {
+        self.configure(pin, TOGGLE_ALWAYS_UV, &[]);
+    }
+
+    fn configure(&self, pin: &str, subcommand: u8, parameters: &[u8]) {
         let entropy = SeededEntropy::new(3);
         let secret = self.agree(&entropy);
         let message = PinCommand::token_by_pin(&secret, &parsed(pin), Permissions::CONFIGURE, "-", &entropy);
         let token = PinToken::decode(&self.told(&message), &secret).expect("the PIN is right");
-        let parameters = cbor(|w| w.map(2)?.u8(1)?.u8(min_length)?.u8(3)?.bool(true)?.ok());
-        let proof =
-            token.authenticate(&[&[0xFF; 32][..], &[CONFIG, SET_MIN_PIN_LENGTH], &parameters].concat());
+        let proof = token.authenticate(&[&[0xFF; 32][..], &[CONFIG, subcommand], parameters].concat());
+        let fields = 3 + u64::from(!parameters.is_empty());
         let mut message = vec![CONFIG];
-        message.extend(cbor(|w| w.map(4)?.u8(1)?.u8(SET_MIN_PIN_LENGTH)?.u8(2)?.ok()));
-        message.extend(parameters);
+        message.extend(cbor(|w| w.map(fields)?.u8(1)?.u8(subcommand)?.ok()));
+        if !parameters.is_empty() {
+            message.push(2);
+            message.extend(parameters);
+        }
         message.extend(cbor(|w| w.u8(3)?.u8(2)?.u8(4)?.bytes(&proof)?.ok()));
         self.told(&message);
     }

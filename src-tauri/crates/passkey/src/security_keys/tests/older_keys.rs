@@ -100,3 +100,44 @@ fn a_key_that_hides_its_passkeys_is_asked_again_after_the_pin() {
 
     assert!(used(&provider, &made.credential).is_ok());
 }
+
+#[test]
+fn a_key_that_always_verifies_works_the_same() {
+    let key = VirtualAuthenticator::usb(1);
+    key.set_pin(PIN);
+    key.always_verify(PIN);
+    let provider = provider(&Ports::with(&[&key]));
+
+    let made = made(&provider);
+
+    assert!(used(&provider, &made.credential).is_ok());
+    let again = provider.create(&to_create(&[&made.credential]), &ScriptedPerson::with(&[PIN]).ceremony());
+    assert!(matches!(again, Err(PasskeyError::AlreadyRegistered)));
+}
+
+#[test]
+fn a_key_that_keeps_no_passkeys_is_not_asked_to() {
+    let key = VirtualAuthenticator::usb(1);
+    key.set_pin(PIN);
+    key.fault(says_options(&[("up", true), ("clientPin", true), ("pinUvAuthToken", true)]));
+    let provider = provider(&Ports::with(&[&key]));
+
+    let made = made(&provider);
+
+    let has_option = |message: &Vec<u8>| message.windows(3).any(|part| part == b"\x62rk");
+    assert!(!key.messages().iter().any(has_option));
+    assert!(used(&provider, &made.credential).is_ok());
+}
+
+#[test]
+fn a_passkey_that_the_key_hides_from_strangers_is_found_after_the_pin() {
+    let key = VirtualAuthenticator::usb(1);
+    let provider = provider(&Ports::with(&[&key]));
+    let first = made(&provider);
+    key.answer_next(GET_ASSERTION, 0x2E);
+
+    let second = provider.create(&to_create(&[&first.credential]), &ScriptedPerson::with(&[PIN]).ceremony());
+
+    assert!(matches!(second, Err(PasskeyError::AlreadyRegistered)));
+    assert_eq!(count(&key, MAKE_CREDENTIAL), 1, "only the first");
+}
