@@ -173,7 +173,8 @@ mod tests {
             let (repository, earlier) = (RepositoryId::make(&entropy), DataKey::make(1, &entropy));
             let later = DataKey::make(2, &entropy);
             let secret = UnlockSecret::Keychain(Secret::make(&entropy));
-            let slot = Keyslot::make(&secret, repository, &earlier, Argon2Params::FLOOR, &entropy).unwrap();
+            let slot =
+                Keyslot::make(&secret, None, repository, &earlier, Argon2Params::FLOOR, &entropy).unwrap();
             let owner = KeyEncryptionKey::derive(&secret, slot.head(), &repository).unwrap();
             Self { entropy, repository, earlier, later, owner }
         }

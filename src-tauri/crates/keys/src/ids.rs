@@ -1,5 +1,6 @@
 //! Names of things that are not secret: repositories, slots, data keys, keyslot files.
 
+use crate::kdf;
 use coffer_secret::Entropy;
 use std::fmt;
 
@@ -62,6 +63,13 @@ random_id! {
 random_id! {
     /// Names one data key, so that two keys of one generation are told apart.
     KeyId
+}
+
+impl RepositoryId {
+    /// What every passkey of this repository is evaluated with: one touch serves whichever of them is at hand.
+    pub fn derive_passkey_input(&self) -> [u8; 32] {
+        kdf::derive_passkey_input(self)
+    }
 }
 
 /// BLAKE3 of the bytes of a keyslot file: its name in the place and its name as a parent.

@@ -1,12 +1,12 @@
 //! Every key derivation of Coffer: one table of HKDF labels, and Argon2id between a floor and a ceiling.
 
-use crate::KeyError;
+use crate::{KeyError, RepositoryId};
 use argon2::{Algorithm, Argon2, Params, Version};
 use coffer_secret::Secret;
 use hkdf::Hkdf;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
-/// What a derived key is for. Each has a label of its own, so no two purposes can share a key.
+/// What is derived. Each has a label of its own, so no two purposes can share a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Label {
     FilePack,
@@ -24,12 +24,13 @@ pub(crate) enum Label {
     SlotHandover,
     SetSeal,
     SetMac,
+    PasskeyInput,
 }
 
 impl Label {
     /// The whole table.
     #[cfg(test)]
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::FilePack,
         Self::FileIndex,
         Self::FileSnapshot,
@@ -45,9 +46,10 @@ impl Label {
         Self::SlotHandover,
         Self::SetSeal,
         Self::SetMac,
+        Self::PasskeyInput,
     ];
 
-    /// The bytes that go into HKDF. Written out once, here.
+    /// The bytes of the label. Written out once, here.
     const fn text(self) -> &'static [u8] {
         match self {
             Self::FilePack => b"coffer/1/file/pack",
@@ -65,6 +67,7 @@ impl Label {
             Self::SlotHandover => b"coffer/1/slot/handover",
             Self::SetSeal => b"coffer/1/keyslots/seal",
             Self::SetMac => b"coffer/1/keyslots/mac",
+            Self::PasskeyInput => b"coffer/1/prf",
         }
     }
 
@@ -92,6 +95,12 @@ pub(crate) fn extract_and_expand(secret: &[u8], salt: &[u8], label: Label, field
     let hkdf = Hkdf::<Sha256>::new(Some(salt), secret);
     Secret::derive(|bytes| hkdf.expand(&label.with_fields(fields), bytes))
         .expect("32 bytes are one SHA-256 output")
+}
+
+/// What every passkey of a repository is evaluated with. Not secret: the authenticator keys it.
+pub(crate) fn derive_passkey_input(repository: &RepositoryId) -> [u8; 32] {
+    let input = Sha256::new().chain_update(Label::PasskeyInput.text()).chain_update([0]);
+    input.chain_update(repository.as_bytes()).finalize().into()
 }
 
 /// How much work one guess of a password costs. Cannot exist outside the floor and the ceiling.

@@ -33,9 +33,14 @@ impl KeyEncryptionKey {
                 StrongKey::stretch(password, params, &slot.salt)?
             }
             (UnlockSecret::RecoveryKey(key), None) => StrongKey::from_recovery_key(key),
-            (UnlockSecret::Keychain(key), None) => StrongKey::from_keychain(key),
+            (UnlockSecret::Keychain(key) | UnlockSecret::Passkey(key), None) => {
+                StrongKey::from_strong_bytes(key)
+            }
             (UnlockSecret::Password(_), None)
-            | (UnlockSecret::RecoveryKey(_) | UnlockSecret::Keychain(_), Some(_)) => {
+            | (
+                UnlockSecret::RecoveryKey(_) | UnlockSecret::Keychain(_) | UnlockSecret::Passkey(_),
+                Some(_),
+            ) => {
                 return Err(KeyError::WrongSecret);
             }
         };

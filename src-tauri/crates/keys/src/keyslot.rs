@@ -4,7 +4,10 @@ use crate::cbor::{self, Encoder, Fields, UnknownFields, Written};
 use crate::handover::Handover;
 use crate::kdf::Label;
 use crate::key_encryption_key::{KeyEncryptionKey, WrapKey};
-use crate::{Argon2Params, DataKey, KeyError, KeyId, Keyring, RepositoryId, SlotId, SlotKind, UnlockSecret};
+use crate::{
+    Argon2Params, DataKey, KeyError, KeyId, Keyring, PasskeyCredential, RepositoryId, SlotId, SlotKind,
+    UnlockSecret,
+};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use coffer_secret::{Entropy, Secret};
@@ -46,7 +49,9 @@ pub(crate) struct SlotHead {
     /// A later data key can be handed over to this key while the way itself is absent.
     pub(crate) public_key: [u8; 32],
     /// What the kind adds in clear; empty for passwords, 64-digit keys and keychains.
-    pub(crate) method: Vec<u8>,
+    method: Vec<u8>,
+    /// The method of a passkey, and of nothing else.
+    pub(crate) passkey: Option<PasskeyCredential>,
     unknown: UnknownFields,
 }
 
@@ -59,15 +64,22 @@ pub(crate) struct WrapPlace {
 }
 
 impl Keyslot {
-    /// Wraps a data key for a secret.
+    /// Wraps a data key for a secret. `passkey` names the passkey that gave it.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] for a passkey's secret without its passkey, or another one with it.
     pub(crate) fn make(
         secret: &UnlockSecret,
+        passkey: Option<&PasskeyCredential>,
         repository: RepositoryId,
         data_key: &DataKey,
         params: Argon2Params,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeyError> {
-        let mut head = SlotHead::make(secret.kind(), params, entropy);
+        if passkey.is_some() != (secret.kind() == SlotKind::Passkey) {
+            return Err(KeyError::Malformed { what: "slot head" });
+        }
+        let mut head = SlotHead::make(secret.kind(), passkey.cloned(), params, entropy);
         let key = KeyEncryptionKey::derive(secret, &head, &repository)?;
         head.public_key = key.derive_public_key();
         let head_bytes = head.encode()?;
@@ -179,12 +191,18 @@ impl Keyslot {
 }
 
 impl SlotHead {
-    fn make(kind: SlotKind, params: Argon2Params, entropy: &dyn Entropy) -> Self {
+    fn make(
+        kind: SlotKind,
+        passkey: Option<PasskeyCredential>,
+        params: Argon2Params,
+        entropy: &dyn Entropy,
+    ) -> Self {
         let mut salt = [0_u8; 32];
         entropy.fill(&mut salt);
         let argon2 = (kind == SlotKind::Password).then_some(params);
-        let (public_key, method, unknown) = ([0; 32], Vec::new(), UnknownFields::default());
-        Self { id: SlotId::make(entropy), kind, salt, argon2, public_key, method, unknown }
+        let method = passkey.as_ref().map(PasskeyCredential::encode).unwrap_or_default();
+        let (public_key, unknown) = ([0; 32], UnknownFields::default());
+        Self { id: SlotId::make(entropy), kind, salt, argon2, public_key, method, passkey, unknown }
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
@@ -210,7 +228,8 @@ impl SlotHead {
         {
             return Err(KeyError::Malformed { what: "slot head" });
         }
-        Ok(Self { id, kind, salt, argon2, public_key, method, unknown })
+        let passkey = (kind == SlotKind::Passkey).then(|| PasskeyCredential::decode(&method)).transpose()?;
+        Ok(Self { id, kind, salt, argon2, public_key, method, passkey, unknown })
     }
 
     fn encode(&self) -> Result<Vec<u8>, KeyError> {
@@ -220,7 +239,7 @@ impl SlotHead {
     }
 
     fn write(&self, encoder: &mut Encoder<'_>) -> Written {
-        let Self { id, kind, salt, argon2, public_key, method, unknown } = self;
+        let Self { id, kind, salt, argon2, public_key, method, passkey: _, unknown } = self;
         let optional = u64::from(argon2.is_some()) + u64::from(!method.is_empty());
         encoder.map(4 + optional + unknown.count())?;
         encoder.u8(0)?.bytes(id.as_bytes())?.u8(1)?.u8(kind.number())?.u8(2)?.bytes(salt)?;

@@ -88,7 +88,8 @@ fn a_slot_that_plain_aes_gcm_opens_under_two_keys_opens_under_one() {
     let data_key = DataKey::make(1, &entropy);
     let place = WrapPlace { repository, generation: 1, key_id: data_key.key_id() };
     let secrets = [guess("hunter2"), guess("correct horse")];
-    let slot = Keyslot::make(&secrets[0], repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
+    let slot =
+        Keyslot::make(&secrets[0], None, repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
     let keys =
         secrets.each_ref().map(|secret| KeyEncryptionKey::derive(secret, slot.head(), &repository).unwrap());
     let wrap_keys = keys.each_ref().map(|key| key.derive_wrap_key().key);
@@ -113,7 +114,7 @@ fn a_slot_that_commits_to_neither_key_opens_under_neither() {
     let data_key = DataKey::make(1, &entropy);
     let place = WrapPlace { repository, generation: 1, key_id: data_key.key_id() };
     let slot =
-        Keyslot::make(&guess("hunter2"), repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
+        Keyslot::make(&guess("hunter2"), None, repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
     let key = KeyEncryptionKey::derive(&guess("hunter2"), slot.head(), &repository).unwrap();
 
     let foreign = slot.with_commitment([9; 32]);

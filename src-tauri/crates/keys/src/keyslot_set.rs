@@ -1,11 +1,14 @@
 //! All keyslot files of a place: ordered, offered as ways, unlocked with a secret, verified and merged.
 
 use crate::attempt::{Attempt, PASSWORD_ATTEMPTS, attempts};
+use crate::keyslot::Keyslot;
 use crate::keyslot_file::KeyslotFile;
 use crate::open_keyslots::UnlockReport;
 use crate::sealed_part::ancestor_mark;
 use crate::verified_version::{MergedVersions, VerifiedVersion, merge_versions};
-use crate::{DataKey, KeyError, Keyring, OpenKeyslots, RepositoryId, SlotId, SlotKind, UnlockSecret};
+use crate::{
+    DataKey, KeyError, Keyring, OpenKeyslots, PasskeyCredential, RepositoryId, SlotId, SlotKind, UnlockSecret,
+};
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,12 +30,14 @@ pub struct DamagedKeyslotFile {
 }
 
 /// A way to unlock as it can be seen without any secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Way {
     /// The slot.
     pub id: SlotId,
     /// What opens it.
     pub kind: SlotKind,
+    /// The passkey to ask for, for a way of that kind.
+    pub passkey: Option<PasskeyCredential>,
 }
 
 impl KeyslotSet {
@@ -82,10 +87,20 @@ impl KeyslotSet {
 
     /// The union of the ways of all versions, so that a stray file cannot hide a real way.
     pub fn ways(&self) -> Vec<Way> {
-        let slots = self.files.iter().flat_map(KeyslotFile::slots);
+        let heads = self.files.iter().flat_map(KeyslotFile::slots).map(Keyslot::head);
         let ways: BTreeSet<Way> =
-            slots.map(|slot| Way { id: slot.head().id, kind: slot.head().kind }).collect();
+            heads.map(|head| Way { id: head.id, kind: head.kind, passkey: head.passkey.clone() }).collect();
         ways.into_iter().collect()
+    }
+
+    /// The passkeys to ask authenticators for, those of the newest version first, at most `limit`: a flooded place cannot
+    /// make a ceremony endless. Those of unknown relying parties and of other repositories are left out.
+    pub fn passkeys(&self, repository: &RepositoryId, limit: usize) -> Vec<PasskeyCredential> {
+        let files = self.files.iter().filter(|file| file.header().repository == *repository);
+        let named = files.flat_map(KeyslotFile::slots).filter_map(|slot| slot.head().passkey.as_ref());
+        let mut known = BTreeSet::new();
+        let mut asked = named.filter(|passkey| passkey.is_askable() && known.insert(passkey.id()));
+        asked.by_ref().take(limit).cloned().collect()
     }
 
     /// Opens the newest version that this secret opens, verifies all others with its keys, and merges them.

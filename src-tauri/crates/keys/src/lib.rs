@@ -3,8 +3,8 @@
 //! ```text
 //! 64 digits (186 bits) ───────────HKDF─┐                          data key of generation g (32 random bytes, random id)
 //! password ──────────Argon2id─────HKDF─┼─► key-encryption key ─wraps─►  ├─ MAC and seal of the keyslot file
-//! this computer's keychain key ───HKDF─┘     (and an X25519 pair)       ├─ a key per pack, index, snapshot, intent
-//!                                                                       ├─ keys of the local library and its pins
+//! passkey's PRF output (256 bits) HKDF─┤     (and an X25519 pair)       ├─ a key per pack, index, snapshot, intent
+//! this computer's keychain key ───HKDF─┘                                ├─ keys of the local library and its pins
 //!                                                                       └─ seals the data keys of earlier generations
 //!                              chunk-id key: one per repository, sealed in every generation
 //! ```
@@ -29,6 +29,7 @@ mod keyslot_file;
 mod keyslot_forgery;
 mod keyslot_set;
 mod open_keyslots;
+mod passkey_credential;
 mod password;
 mod policy;
 mod recovery_key;
@@ -45,6 +46,7 @@ pub use kdf::Argon2Params;
 pub use keyring::Keyring;
 pub use keyslot_set::{DamagedKeyslotFile, KeyslotSet, Way};
 pub use open_keyslots::{EncodedKeyslots, OpenKeyslots, UnlockReport};
+pub use passkey_credential::{PasskeyCredential, RELYING_PARTIES};
 pub use password::{PASSWORD_TIPS, PasswordEstimate, PasswordProblem, estimate_password, suggest_password};
 pub use policy::Policy;
 pub use recovery_key::{DigitsError, DigitsInspection, RecoveryKey};

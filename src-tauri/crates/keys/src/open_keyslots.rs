@@ -10,8 +10,8 @@ use crate::set_state::{SetState, SlotState};
 use crate::slot_details::SealedDetails;
 use crate::verified_version::{MergedVersions, unique};
 use crate::{
-    Argon2Params, DataKey, KeyError, Keyring, KeyslotFileHash, Policy, RepositoryId, SlotDetails, SlotId,
-    SlotInfo, SlotKind, UnlockSecret,
+    Argon2Params, DataKey, KeyError, Keyring, KeyslotFileHash, PasskeyCredential, Policy, RepositoryId,
+    SlotDetails, SlotId, SlotInfo, SlotKind, UnlockSecret,
 };
 use coffer_secret::Entropy;
 use std::collections::BTreeMap;
@@ -63,6 +63,29 @@ impl OpenKeyslots {
         params: Argon2Params,
         entropy: &dyn Entropy,
     ) -> Result<Self, KeyError> {
+        let mut created = Self::empty(repository, entropy);
+        created.opened_by = created.add(first, details, params, entropy)?;
+        Ok(created)
+    }
+
+    /// Draws the keys of a new repository; a passkey, with what it gave, is its first way.
+    ///
+    /// # Errors
+    /// As [`Self::add_passkey`].
+    pub fn create_with_passkey(
+        repository: RepositoryId,
+        first: &UnlockSecret,
+        passkey: &PasskeyCredential,
+        details: SlotDetails,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, KeyError> {
+        let mut created = Self::empty(repository, entropy);
+        created.opened_by = created.add_passkey(first, passkey, details, entropy)?;
+        Ok(created)
+    }
+
+    /// The keys of a new repository, without a way yet.
+    fn empty(repository: RepositoryId, entropy: &dyn Entropy) -> Self {
         let state = SetState {
             slots: BTreeMap::new(),
             removed: BTreeMap::new(),
@@ -70,16 +93,14 @@ impl OpenKeyslots {
             unknown: Default::default(),
         };
         let merged = MergedVersions { heads: Vec::new(), counter: 0, ancestors: Vec::new(), state };
-        let mut created = Self {
+        Self {
             repository,
             keyring: Keyring::make(entropy),
             merged,
             opened_by: SlotId::from_bytes([0; 16]),
             report: UnlockReport::default(),
             is_changed: true,
-        };
-        created.opened_by = created.add(first, details, params, entropy)?;
-        Ok(created)
+        }
     }
 
     /// Puts a set together that was verified.
@@ -139,9 +160,10 @@ impl OpenKeyslots {
         slots
     }
 
-    /// Adds a way. `params` count for a password only.
+    /// Adds a way that is no passkey. `params` count for a password only.
     ///
     /// # Errors
+    /// [`KeyError::Malformed`] for what a passkey gave: [`Self::add_passkey`] adds it.
     /// [`KeyError::TooMany`] for a 17th slot, [`KeyError::TooWeak`] below the policy's floor, [`KeyError::TooLong`] for
     /// a long name, [`KeyError::OutOfMemory`] while stretching a password.
     pub fn add(
@@ -151,14 +173,40 @@ impl OpenKeyslots {
         params: Argon2Params,
         entropy: &dyn Entropy,
     ) -> Result<SlotId, KeyError> {
+        self.add_slot(secret, None, details, params, entropy)
+    }
+
+    /// Adds a passkey, with what it gave for this repository.
+    ///
+    /// # Errors
+    /// [`KeyError::Malformed`] for a secret of another kind, [`KeyError::TooMany`] for a 17th slot, [`KeyError::TooLong`]
+    /// for a long name.
+    pub fn add_passkey(
+        &mut self,
+        output: &UnlockSecret,
+        passkey: &PasskeyCredential,
+        details: SlotDetails,
+        entropy: &dyn Entropy,
+    ) -> Result<SlotId, KeyError> {
+        self.add_slot(output, Some(passkey), details, Argon2Params::DEFAULT, entropy)
+    }
+
+    fn add_slot(
+        &mut self,
+        secret: &UnlockSecret,
+        passkey: Option<&PasskeyCredential>,
+        details: SlotDetails,
+        params: Argon2Params,
+        entropy: &dyn Entropy,
+    ) -> Result<SlotId, KeyError> {
         details.check()?;
-        if self.slot_states().len() >= SLOTS {
+        if self.is_full() {
             return Err(KeyError::TooMany { what: "slots", limit: SLOTS });
         }
         if secret.kind() == SlotKind::Password && !self.policy().accepts(&params) {
             return Err(params.too_weak());
         }
-        let slot = Keyslot::make(secret, self.repository, self.keyring.newest(), params, entropy)?;
+        let slot = Keyslot::make(secret, passkey, self.repository, self.keyring.newest(), params, entropy)?;
         let id = slot.head().id;
         let sealed = SealedDetails { id, details, changed: self.next_counter(), unknown: Default::default() };
         self.merged.state.slots.insert(id, SlotState { slot, sealed });
@@ -251,6 +299,11 @@ impl OpenKeyslots {
         Ok(())
     }
 
+    /// True when there is no room for another way.
+    pub fn is_full(&self) -> bool {
+        self.slot_states().len() >= SLOTS
+    }
+
     /// The rules of this repository.
     pub const fn policy(&self) -> Policy {
         self.merged.state.policy
@@ -335,7 +388,13 @@ impl OpenKeyslots {
 
 impl SlotState {
     fn info(&self) -> SlotInfo {
-        SlotInfo { id: self.sealed.id, kind: self.slot.head().kind, details: self.sealed.details.clone() }
+        let head = self.slot.head();
+        SlotInfo {
+            id: head.id,
+            kind: head.kind,
+            passkey: head.passkey.clone(),
+            details: self.sealed.details.clone(),
+        }
     }
 
     /// True for a way that survives the loss of this computer; the keychain never does.

@@ -90,7 +90,8 @@ mod tests {
         let entropy = SeededEntropy::new(1);
         let (repository, data_key) = (RepositoryId::make(&entropy), DataKey::make(1, &entropy));
         let secret = UnlockSecret::Keychain(Secret::make(&entropy));
-        let make = |_| Keyslot::make(&secret, repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
+        let make =
+            |_| Keyslot::make(&secret, None, repository, &data_key, Argon2Params::FLOOR, &entropy).unwrap();
         (0..4).map(make).collect()
     });
 

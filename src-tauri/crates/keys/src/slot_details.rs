@@ -1,7 +1,7 @@
 //! What people see of a slot: sealed under the data key, so nothing of it can be read before unlocking.
 
 use crate::cbor::{self, Encoder, Fields, UnknownFields, Written};
-use crate::{KeyError, SlotId};
+use crate::{KeyError, PasskeyCredential, SlotId};
 
 /// Longest name of a slot, in bytes of UTF-8.
 pub(crate) const NAME_LIMIT: usize = 128;
@@ -15,7 +15,7 @@ pub enum SlotKind {
     RecoveryKey,
     /// This computer's keychain: for automatic backups, never counted as a way to unlock.
     Keychain,
-    /// A passkey. Carried and shown; opening it comes with the passkey crate.
+    /// A passkey.
     Passkey,
     /// A backup key vault. Carried and shown; opening it comes with the vault crate.
     Vault,
@@ -154,6 +154,8 @@ pub struct SlotInfo {
     pub id: SlotId,
     /// What opens it.
     pub kind: SlotKind,
+    /// The passkey, for a way of that kind.
+    pub passkey: Option<PasskeyCredential>,
     /// The rest.
     pub details: SlotDetails,
 }

@@ -14,6 +14,8 @@ pub enum UnlockSecret {
     RecoveryKey(RecoveryKey),
     /// A random key out of this computer's keychain.
     Keychain(Secret<32>),
+    /// What a passkey's authenticator derived for this repository, after it verified the person.
+    Passkey(Secret<32>),
 }
 
 impl UnlockSecret {
@@ -23,6 +25,7 @@ impl UnlockSecret {
             Self::Password(_) => SlotKind::Password,
             Self::RecoveryKey(_) => SlotKind::RecoveryKey,
             Self::Keychain(_) => SlotKind::Keychain,
+            Self::Passkey(_) => SlotKind::Passkey,
         }
     }
 
@@ -32,6 +35,7 @@ impl UnlockSecret {
             Self::Password(password) => Self::Password(password.duplicate()),
             Self::RecoveryKey(key) => Self::RecoveryKey(key.duplicate()),
             Self::Keychain(key) => Self::Keychain(key.duplicate()),
+            Self::Passkey(output) => Self::Passkey(output.duplicate()),
         }
     }
 }
@@ -46,8 +50,8 @@ impl StrongKey {
         Self(Zeroizing::new(key.digits().expose().to_vec()))
     }
 
-    /// 256 random bits.
-    pub(crate) fn from_keychain(key: &Secret<32>) -> Self {
+    /// 256 random bits, out of a keychain or an authenticator.
+    pub(crate) fn from_strong_bytes(key: &Secret<32>) -> Self {
         Self(Zeroizing::new(key.expose().to_vec()))
     }
 
