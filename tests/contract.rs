@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Methods of `Host` that listen to events instead of calling a command.
-const LISTENERS: &[&str] = &["on_job", "on_file_drag"];
+const LISTENERS: &[&str] = &["on_job", "on_prompt", "on_file_drag"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
@@ -183,7 +183,21 @@ fn every_tip_about_a_password_has_a_sentence() {
 }
 
 #[test]
-fn the_one_event_has_the_same_name_on_both_sides() {
-    assert!(read("src-tauri/src/events.rs").contains("\"job\""));
-    assert!(read("ui/src/host/tauri.ts").contains("(\"job\""));
+fn events_have_the_same_names_on_both_sides() {
+    for name in ["job", "prompt"] {
+        assert!(read("src-tauri/src/events.rs").contains(&format!("\"{name}\"")), "{name}");
+        assert!(read("ui/src/host/tauri.ts").contains(&format!("(\"{name}\"")), "{name}");
+    }
+}
+
+#[test]
+fn every_passkey_failure_has_a_sentence() {
+    let text = read("ui/src/i18n/en.json");
+    let messages: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let words = read("src-tauri/crates/passkey/src/error.rs");
+    let words = words.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next());
+
+    let silent: Vec<&str> = words.filter(|word| !messages.contains_key(&format!("passkey.{word}"))).collect();
+
+    assert!(silent.is_empty(), "without a sentence: {silent:?}");
 }

@@ -53,6 +53,9 @@ pub fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'st
         protection::abandon_setup,
         protection::fresh_unlock,
         protection::test_way,
+        protection::add_passkey,
+        protection::answer_prompt,
+        protection::cancel_ceremony,
         protection::rename_way,
         protection::remove_way,
         protection::turn_off_protection,
@@ -86,7 +89,7 @@ async fn ask<T: Send + 'static>(
         question(&engine).map_err(|error| error.view())
     });
     // The thread only fails to answer when the question panicked; the person is told that something broke.
-    answer.await.map_err(|_| ErrorView { code: "storage".to_owned(), detail: None })?
+    answer.await.map_err(|_| ErrorView { code: "storage".to_owned(), detail: None, unused_passkey: None })?
 }
 
 /// A secret a person typed, taken over as soon as it arrives.
@@ -105,6 +108,7 @@ enum TypedUnlock {
     Password { text: Typed },
     Digits { text: Typed },
     Keychain,
+    Passkey,
 }
 
 impl From<TypedUnlock> for Unlock {
@@ -113,6 +117,7 @@ impl From<TypedUnlock> for Unlock {
             TypedUnlock::Password { text } => Self::Password(text.0),
             TypedUnlock::Digits { text } => Self::Digits(text.0),
             TypedUnlock::Keychain => Self::Keychain,
+            TypedUnlock::Passkey => Self::Passkey,
         }
     }
 }

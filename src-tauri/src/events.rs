@@ -1,6 +1,7 @@
-//! The engine's news -> one window event `job`: at most ten times a second, and always the last word of each job.
+//! The engine's news as window events: `job`, at most ten times a second and always the last word of each job; `prompt`, each step
+//! of a passkey ceremony at once.
 
-use coffer_engine::view::JobView;
+use coffer_engine::view::{JobView, PromptView};
 use std::time::Duration;
 use tauri::{AppHandle, Emitter};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -19,6 +20,26 @@ pub fn forward_jobs(app: AppHandle, mut jobs: Receiver<JobView>) {
             tokio::time::sleep(PAUSE).await;
         }
     });
+}
+
+/// Passes every step of every passkey ceremony on to the window, in order, until the engine is gone.
+pub fn forward_prompts(app: AppHandle, mut prompts: Receiver<PromptView>) {
+    tauri::async_runtime::spawn(async move {
+        while let Some(prompt) = next_prompt(&mut prompts).await {
+            app.emit_to("main", "prompt", prompt).ok();
+        }
+    });
+}
+
+/// Waits for a step. Steps that were missed are older than those that follow: each replaces the one before.
+async fn next_prompt(prompts: &mut Receiver<PromptView>) -> Option<PromptView> {
+    loop {
+        match prompts.recv().await {
+            Ok(prompt) => return Some(prompt),
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return None,
+        }
+    }
 }
 
 /// Waits for a change and takes all that are there: the newest view of each job, in the order they began to change.

@@ -28,6 +28,7 @@ impl Opened {
         }
         let engine = Arc::new(open().map_err(|error| error.view())?);
         events::forward_jobs(self.app.clone(), engine.subscribe());
+        events::forward_prompts(self.app.clone(), engine.subscribe_prompts());
         *kept = Some(Arc::clone(&engine));
         Ok(engine)
     }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Opened, Typed, TypedUnlock, ask};
 use coffer_engine::view::{
-    DigitsView, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView, WayTest,
+    DigitsView, PasskeyKind, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView, WayTest,
 };
 use coffer_engine::{Confirmation, Paper};
 use serde::Deserialize;
@@ -126,6 +126,29 @@ pub async fn fresh_unlock(engine: State<'_, Opened>, unlock: TypedUnlock) -> Ans
 #[tauri::command]
 pub async fn test_way(engine: State<'_, Opened>, unlock: TypedUnlock) -> Answer<WayTest> {
     ask(engine, move |engine| engine.test_way(unlock.into())).await
+}
+
+#[tauri::command]
+pub async fn add_passkey(engine: State<'_, Opened>, kind: PasskeyKind) -> Answer<ProtectionView> {
+    ask(engine, move |engine| engine.add_passkey(kind)).await
+}
+
+#[tauri::command]
+pub async fn answer_prompt(engine: State<'_, Opened>, ceremony: u64, text: Typed) -> Answer<()> {
+    ask(engine, move |engine| {
+        engine.answer_prompt(ceremony, text.0);
+        Ok(())
+    })
+    .await
+}
+
+#[tauri::command]
+pub async fn cancel_ceremony(engine: State<'_, Opened>, ceremony: u64) -> Answer<()> {
+    ask(engine, move |engine| {
+        engine.cancel_ceremony(ceremony);
+        Ok(())
+    })
+    .await
 }
 
 #[tauri::command]

@@ -19,8 +19,11 @@ import {
   type MediaTab,
   type MessageRange,
   type OpenedBackup,
+  type PasskeyKind,
   type PasswordEstimate,
   type PlaceView,
+  type PromptStep,
+  type PromptView,
   type ProtectionView,
   type RecoveryKeyView,
   type RestoreReport,
@@ -54,7 +57,7 @@ export type FakeOptions = {
 };
 
 type Method = keyof Host;
-type Repository = { id: string; password: string | null; digits: string | null; backups: BackupItem[]; chats: ChatRow[] };
+type Repository = { id: string; password: string | null; digits: string | null; passkey: PasskeyKind | null; backups: BackupItem[]; chats: ChatRow[] };
 type Phases = readonly string[];
 
 const PHASES: Record<string, Phases> = {
@@ -86,6 +89,7 @@ const digitsOf = (text: string): string => text.replace(/\D/gu, "");
 export class FakeHost implements Host {
   readonly #options: Required<FakeOptions>;
   readonly #listeners = new Set<(job: JobView) => void>();
+  readonly #promptListeners = new Set<(prompt: PromptView) => void>();
   readonly #dragListeners = new Set<(drag: FileDrag) => void>();
   readonly #failures = new Map<Method, HostError[]>();
   readonly #jobs = new Map<number, JobView>();
@@ -93,6 +97,7 @@ export class FakeHost implements Host {
   readonly #library = sampleChats();
   readonly #days = new Map<string, ReturnType<typeof daysOf>>();
   #nextJob = 1;
+  #ceremony = 0;
   #shown = new Set<string>();
   #isLocked = false;
   #isSample = false;
@@ -121,6 +126,8 @@ export class FakeHost implements Host {
   checkReport: Partial<CheckReport> = {};
   opened: Partial<OpenedBackup> = {};
   keychain = true;
+  /** What can make and use passkeys on this computer. */
+  passkeyKinds: PasskeyKind[] = [];
 
   constructor(options: FakeOptions = {}) {
     this.#options = { scene: "protected", latency: 0, step: 0, steps: 8, now: Date.now, platform: "linux", ...options };
@@ -198,7 +205,7 @@ export class FakeHost implements Host {
       bytes: 3_214_000_000, libraryMessages: complete ? messages : messages + 4120, isComplete: complete, mediaMissing: 40,
     });
     const repository: Repository = {
-      id: "7f3a9c21", password: null, digits: null,
+      id: "7f3a9c21", password: null, digits: null, passkey: null,
       backups: [item(0.5, "a", 1_061_808, true), item(4, "b", 1_061_210, true), item(31, "c", 1_049_020, false)],
       chats: this.#library.map((chat) => chat.row),
     };
@@ -207,11 +214,11 @@ export class FakeHost implements Host {
     return repository;
   }
 
-  #way(kind: "password" | "recovery_key", name: string, days: number): WayView {
+  #way(kind: "password" | "recovery_key" | "passkey", name: string, days: number): WayView {
     const now = this.#options.now();
     return {
       id: `${kind}-${String(this.#ways.length)}`, kind, name, added: now - days * DAY, lastUsed: kind === "password" ? now - 3 * DAY : null,
-      lastTested: now - 7 * DAY, reach: "anywhere", isProved: true,
+      lastTested: now - 7 * DAY, passkeyKind: null, reach: "anywhere", isProved: true,
     };
   }
 
@@ -270,6 +277,11 @@ export class FakeHost implements Host {
 
   #opens(repository: Repository, unlock: Unlock): WayView["kind"] {
     if (unlock.kind === "keychain") return "keychain";
+    if (unlock.kind === "passkey") {
+      if (repository.passkey === null) throw new HostError("passkey", "no_credential");
+      this.#prompt("unlock", repository.passkey);
+      return "passkey";
+    }
     if (unlock.kind === "password") {
       if (unlock.text !== repository.password) throw new HostError("wrong_password");
       return "password";
@@ -315,6 +327,7 @@ export class FakeHost implements Host {
       isProtected: this.#ways.length > 0,
       libraryKeyInFile: this.#ways.length === 0,
       keychainAvailable: this.keychain,
+      passkeyKinds: [...this.passkeyKinds],
       isSample: this.#isSample,
     };
   }
@@ -504,7 +517,7 @@ export class FakeHost implements Host {
     });
   #found(): void {
     if (this.#place === null || this.repositories.has(this.#place)) return;
-    this.repositories.set(this.#place, { id: "c0ffe401", password: null, digits: null, backups: [], chats: [] });
+    this.repositories.set(this.#place, { id: "c0ffe401", password: null, digits: null, passkey: null, backups: [], chats: [] });
     this.#isFresh = true;
   }
   #join(kind: "password" | "recovery_key"): void {
@@ -571,6 +584,33 @@ export class FakeHost implements Host {
       this.#ways = this.#ways.map((one) => (one.kind === way ? { ...one, lastTested: this.#options.now() } : one));
       return { way, backup: repository.backups[0]?.time ?? null, chats: repository.backups.length > 0 ? 1 : 0, millis: 1240 };
     });
+  addPasskey = (kind: PasskeyKind) =>
+    this.#answer("addPasskey", () => {
+      if (this.#place === null) throw new HostError("not_protected");
+      if (this.#ways.length > 0 && !this.#isFresh) throw new HostError("needs_unlock");
+      if (!this.passkeyKinds.includes(kind)) throw new HostError("passkey", "no_authenticator");
+      this.#found();
+      this.#prompt("create", kind);
+      this.#repositoryHere().passkey = kind;
+      this.#isFresh = true;
+      const way = { ...this.#way("passkey", "Security key", 0), passkeyKind: kind, reach: kind === "platform" ? "this_computer" : "this_key" };
+      this.#ways = [...this.#ways, { ...way, lastUsed: null, lastTested: this.#options.now() }];
+      return this.#protection();
+    });
+  answerPrompt = () => this.#answer("answerPrompt", () => undefined);
+  cancelCeremony = () => this.#answer("cancelCeremony", () => undefined);
+  /** A ceremony in which the person does what is asked at once. */
+  #prompt(purpose: PromptView["purpose"], kind: PasskeyKind): void {
+    this.#ceremony += 1;
+    const waits: PromptStep = kind === "platform" ? "platform" : kind === "phone" ? "qr" : "touch";
+    for (const step of [waits, "working", "done"] as const) {
+      const view: PromptView = {
+        ceremony: this.#ceremony, purpose, step, device: null, several: false, wasWrong: false, triesLeft: null, minLength: null, problem: null,
+        qr: step === "qr" ? "FIDO:/0" : null,
+      };
+      for (const listener of this.#promptListeners) listener(view);
+    }
+  }
   renameWay = (id: string, name: string) =>
     this.#answer("renameWay", () => {
       this.#ways = this.#ways.map((way) => (way.id === id ? { ...way, name } : way));
@@ -609,7 +649,7 @@ export class FakeHost implements Host {
       backups: repository?.backups.length ?? 0,
       bytes: repository?.backups.length === 0 ? 0 : 3_214_000_000,
       running,
-      failure: this.#rollback !== null ? { code: "rolled_back", detail: null } : this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail },
+      failure: this.#rollback !== null ? { code: "rolled_back", detail: null, unusedPasskey: null } : this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail, unusedPasskey: this.#failure.unusedPasskey },
       ways: this.#ways.length,
       waysElsewhere: protection.waysElsewhere,
       unsavedMessages: this.#unsaved,
@@ -669,6 +709,7 @@ export class FakeHost implements Host {
       const ways: OpenedBackup["ways"] = [];
       if (repository.password !== null) ways.push("password");
       if (repository.digits !== null) ways.push("recovery_key");
+      if (repository.passkey !== null) ways.unshift("passkey");
       return { session: path, place: path, backupId: repository.id, ways, notes: [], alsoFound: [], ...this.opened };
     });
   #session(session: string): Repository {
@@ -744,6 +785,10 @@ export class FakeHost implements Host {
   onJob = (listener: (job: JobView) => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  };
+  onPrompt = (listener: (prompt: PromptView) => void) => {
+    this.#promptListeners.add(listener);
+    return () => void this.#promptListeners.delete(listener);
   };
   onFileDrag = (listener: (drag: FileDrag) => void) => {
     this.#dragListeners.add(listener);

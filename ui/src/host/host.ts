@@ -12,8 +12,10 @@ import type { JobView } from "./types/JobView";
 import type { MediaItem } from "./types/MediaItem";
 import type { MessageRange } from "./types/MessageRange";
 import type { OpenedBackup } from "./types/OpenedBackup";
+import type { PasskeyKind } from "./types/PasskeyKind";
 import type { PasswordEstimate } from "./types/PasswordEstimate";
 import type { PlaceView } from "./types/PlaceView";
+import type { PromptView } from "./types/PromptView";
 import type { ProtectionView } from "./types/ProtectionView";
 import type { RecoveryKeyView } from "./types/RecoveryKeyView";
 import type { RestoreReport } from "./types/RestoreReport";
@@ -29,6 +31,8 @@ export const ERROR_CODES = [
   "wrong_password",
   "wrong_key",
   "wrong_secret",
+  "wrong_passkey",
+  "passkey",
   "digits_typo",
   "groups_mismatch",
   "damaged",
@@ -72,12 +76,15 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export class HostError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | null;
+  /** The account name of a passkey that was made just now and serves nothing. */
+  readonly unusedPasskey: string | null;
 
-  constructor(code: ErrorCode, detail: string | null = null) {
+  constructor(code: ErrorCode, detail: string | null = null, unusedPasskey: string | null = null) {
     super(code);
     this.name = "HostError";
     this.code = code;
     this.detail = detail;
+    this.unusedPasskey = unusedPasskey;
   }
 }
 
@@ -87,7 +94,8 @@ export function toHostError(thrown: unknown): HostError {
   if (typeof thrown === "object" && thrown !== null && "code" in thrown) {
     const code = ERROR_CODES.find((known) => known === thrown.code);
     const detail = "detail" in thrown && typeof thrown.detail === "string" ? thrown.detail : null;
-    if (code !== undefined) return new HostError(code, detail);
+    const unused = "unusedPasskey" in thrown && typeof thrown.unusedPasskey === "string" ? thrown.unusedPasskey : null;
+    if (code !== undefined) return new HostError(code, detail, unused);
   }
   return new HostError("storage");
 }
@@ -96,7 +104,8 @@ export function toHostError(thrown: unknown): HostError {
 export type Unlock =
   | { kind: "password"; text: string }
   | { kind: "digits"; text: string }
-  | { kind: "keychain" };
+  | { kind: "keychain" }
+  | { kind: "passkey" };
 
 /** How the person proves to hold the 64-digit key. */
 export type Confirmation =
@@ -159,6 +168,9 @@ export interface Host {
   abandonSetup(): Promise<ProtectionView>;
   freshUnlock(unlock: Unlock): Promise<ProtectionView>;
   testWay(unlock: Unlock): Promise<WayTest>;
+  addPasskey(kind: PasskeyKind): Promise<ProtectionView>;
+  answerPrompt(ceremony: number, text: string): Promise<void>;
+  cancelCeremony(ceremony: number): Promise<void>;
   renameWay(id: string, name: string): Promise<ProtectionView>;
   removeWay(id: string, atRiskAcknowledged: boolean): Promise<ProtectionView>;
   turnOffProtection(): Promise<ProtectionView>;
@@ -190,6 +202,8 @@ export interface Host {
   cancelJob(id: number): Promise<void>;
   /** Calls back for every change of every job, at most ten times a second. */
   onJob(listener: (job: JobView) => void): Unsubscribe;
+  /** Calls back for every step of every passkey ceremony; `done` is the last of each. */
+  onPrompt(listener: (prompt: PromptView) => void): Unsubscribe;
   /** Calls back while files are dragged over the window. */
   onFileDrag(listener: (drag: FileDrag) => void): Unsubscribe;
 }
@@ -215,8 +229,13 @@ export type { MediaItem } from "./types/MediaItem";
 export type { MessageRange } from "./types/MessageRange";
 export type { MessageView } from "./types/MessageView";
 export type { OpenedBackup } from "./types/OpenedBackup";
+export type { PasskeyKind } from "./types/PasskeyKind";
 export type { PasswordEstimate } from "./types/PasswordEstimate";
 export type { PlaceView } from "./types/PlaceView";
+export type { PinProblem } from "./types/PinProblem";
+export type { PromptPurpose } from "./types/PromptPurpose";
+export type { PromptStep } from "./types/PromptStep";
+export type { PromptView } from "./types/PromptView";
 export type { ProtectionView } from "./types/ProtectionView";
 export type { RecoveryKeyView } from "./types/RecoveryKeyView";
 export type { RestoreReport } from "./types/RestoreReport";

@@ -2,7 +2,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWebview } from "@tauri-apps/api/webview";
-import { toHostError, type Host, type JobView, type Unsubscribe } from "./host";
+import { toHostError, type Host, type JobView, type PromptView, type Unsubscribe } from "./host";
 
 /** Calls one command; a refusal becomes a `HostError`. */
 async function call<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
@@ -55,6 +55,9 @@ export const tauriHost: Host = {
   abandonSetup: () => call("abandon_setup"),
   freshUnlock: (unlock) => call("fresh_unlock", { unlock }),
   testWay: (unlock) => call("test_way", { unlock }),
+  addPasskey: (kind) => call("add_passkey", { kind }),
+  answerPrompt: (ceremony, text) => call("answer_prompt", { ceremony, text }),
+  cancelCeremony: (ceremony) => call("cancel_ceremony", { ceremony }),
   renameWay: (id, name) => call("rename_way", { id, name }),
   removeWay: (id, atRiskAcknowledged) => call("remove_way", { id, atRiskAcknowledged }),
   turnOffProtection: () => call("turn_off_protection"),
@@ -81,6 +84,7 @@ export const tauriHost: Host = {
   job: (id) => call("job", { id }),
   cancelJob: (id) => call("cancel_job", { id }),
   onJob: (listener) => ending(listen<JobView>("job", (event) => listener(event.payload))),
+  onPrompt: (listener) => ending(listen<PromptView>("prompt", (event) => listener(event.payload))),
   onFileDrag: (listener) =>
     ending(
       getCurrentWebview().onDragDropEvent((event) => {

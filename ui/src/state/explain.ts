@@ -1,6 +1,6 @@
 // The sentence for a refusal.
 import { HostError, toHostError, type ErrorView } from "../host/host";
-import { t } from "../i18n/i18n";
+import { hasMessage, t } from "../i18n/i18n";
 
 /** What happened, what is safe, what to do. */
 export function explain(error: HostError): string {
@@ -8,6 +8,8 @@ export function explain(error: HostError): string {
     if (error.code === "digits_typo") {
       return error.detail.includes(",") ? t("error.digits_typo_rows", { rows: error.detail }) : t("error.digits_typo_row", { row: error.detail });
     }
+    const word = `passkey.${error.detail}`;
+    if (error.code === "passkey" && hasMessage(word)) return t(word);
     if (error.code === "groups_mismatch") return t("error.groups_mismatch_group", { group: error.detail });
   }
   return t(`error.${error.code}`);

@@ -11,7 +11,7 @@ pub use entropy::SystemEntropy;
 pub use keychain::SystemKeychain;
 pub use paths::{DesktopError, default_home};
 
-use coffer_engine::ports::Ports;
+use coffer_engine::ports::{NoPasskeys, Ports};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,5 +31,6 @@ pub fn ports(home: Option<PathBuf>) -> Result<Ports, DesktopError> {
         keychain: Arc::new(SystemKeychain::default()),
         clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy),
+        passkeys: Arc::new(NoPasskeys),
     })
 }

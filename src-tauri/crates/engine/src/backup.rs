@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::pins::Pinned;
 use crate::progress::{Job, JobKind, Phase, lock};
+use crate::session::Used;
 use crate::view::{BackupItem, BackupReport, JobOutcome};
 use crate::{Engine, Unlock};
 use coffer_archive::{Counts, Repository, SnapshotInfo, Unlocked, WriterId, WriterInfo};
@@ -19,10 +20,11 @@ use run::{Run, Work};
 impl Engine {
     /// Backs the library up in the background; the job's outcome is a [`BackupReport`].
     ///
-    /// Without `unlock` the keys in memory serve, else this computer's keychain.
+    /// Without `unlock` the keys in memory serve, else this computer's keychain. A passkey is asked for before the job begins.
     ///
     /// # Errors
-    /// [`Error::Locked`], [`Error::NotProtected`], [`Error::Busy`]; the rest comes with the job.
+    /// [`Error::Locked`], [`Error::NotProtected`], [`Error::Busy`], [`Error::Passkey`], [`Error::DigitsTypo`],
+    /// [`Error::KeychainUnavailable`]; the rest comes with the job.
     pub fn start_backup(&self, unlock: Option<Unlock>) -> Result<u64, Error> {
         if unlock.is_none() {
             self.own_library()?;
@@ -30,9 +32,13 @@ impl Engine {
         if self.home.settings().place.is_none_or(|place| place.repository.is_none()) {
             return Err(Error::NotProtected);
         }
+        if self.jobs.running().is_some() {
+            return Err(Error::Busy);
+        }
+        let used = unlock.map(|unlock| self.ask(unlock)).transpose()?;
         let engine = self.clone();
         self.jobs.start(JobKind::Backup, Phase::Preparing, move |job| {
-            let ended = engine.back_up(job, unlock);
+            let ended = engine.back_up(job, used);
             engine.remember_failure(&ended)?;
             ended.map(JobOutcome::Backup)
         })
@@ -47,9 +53,9 @@ impl Engine {
         Ok(newest_first(snapshots).iter().map(backup_item).collect())
     }
 
-    fn back_up(&self, job: &Job, unlock: Option<Unlock>) -> Result<BackupReport, Error> {
+    fn back_up(&self, job: &Job, used: Option<Used>) -> Result<BackupReport, Error> {
         let started = self.ports.clock.ticks();
-        let repository = self.open_place(unlock)?;
+        let repository = self.open_place(used)?;
         let room = self.own_library()?;
         job.go_on()?;
         let pinned = self.trusted(&repository)?;
@@ -84,10 +90,10 @@ impl Engine {
     }
 
     /// The place's repository, opened by a way that is given, else without asking. A given way opens the library too.
-    pub(crate) fn open_place(&self, unlock: Option<Unlock>) -> Result<Arc<Repository<Unlocked>>, Error> {
-        if let Some(unlock) = unlock {
+    pub(crate) fn open_place(&self, used: Option<Used>) -> Result<Arc<Repository<Unlocked>>, Error> {
+        if let Some(used) = used {
             let _changing = lock(&self.changing);
-            self.use_way(unlock)?;
+            self.use_way(used)?;
         }
         self.repository()
     }

@@ -3,6 +3,7 @@
 use crate::ports::KeychainError;
 use crate::view::ErrorView;
 use coffer_keys::KeyError;
+use coffer_passkey::PasskeyError;
 
 /// A failure of a use case.
 ///
@@ -19,6 +20,24 @@ pub enum Error {
     /// The way that was used opens nothing here.
     #[error("no slot opens with this secret")]
     WrongSecret,
+    /// The passkey works but opens nothing here.
+    #[error("no passkey slot opens with this passkey")]
+    WrongPasskey,
+    /// An authenticator gave nothing.
+    #[error("the passkey was not used: {failure}")]
+    Passkey {
+        /// Why.
+        failure: PasskeyError,
+    },
+    /// A passkey was made, and what came after it failed: it serves nothing.
+    #[error("{cause}; the new passkey serves nothing")]
+    UnusedPasskey {
+        /// Its account name in the authenticator or password manager.
+        name: String,
+        /// What failed.
+        #[source]
+        cause: Box<Error>,
+    },
     /// Rows of the 64 digits hold a typing mistake.
     #[error("digits of rows {rows:?} do not match their check digit")]
     DigitsTypo {
@@ -175,6 +194,10 @@ pub enum ErrorCode {
     WrongKey,
     /// See [`Error::WrongSecret`].
     WrongSecret,
+    /// See [`Error::WrongPasskey`].
+    WrongPasskey,
+    /// See [`Error::Passkey`].
+    Passkey,
     /// See [`Error::DigitsTypo`].
     DigitsTypo,
     /// See [`Error::GroupsMismatch`].
@@ -249,10 +272,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 40] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
+        Self::WrongPasskey,
+        Self::Passkey,
         Self::DigitsTypo,
         Self::GroupsMismatch,
         Self::Damaged,
@@ -296,6 +321,8 @@ impl ErrorCode {
             Self::WrongPassword => "wrong_password",
             Self::WrongKey => "wrong_key",
             Self::WrongSecret => "wrong_secret",
+            Self::WrongPasskey => "wrong_passkey",
+            Self::Passkey => "passkey",
             Self::DigitsTypo => "digits_typo",
             Self::GroupsMismatch => "groups_mismatch",
             Self::Damaged => "damaged",
@@ -342,6 +369,9 @@ impl Error {
             Self::WrongPassword => ErrorCode::WrongPassword,
             Self::WrongKey => ErrorCode::WrongKey,
             Self::WrongSecret => ErrorCode::WrongSecret,
+            Self::WrongPasskey => ErrorCode::WrongPasskey,
+            Self::Passkey { .. } => ErrorCode::Passkey,
+            Self::UnusedPasskey { cause, .. } => cause.code(),
             Self::DigitsTypo { .. } => ErrorCode::DigitsTypo,
             Self::GroupsMismatch { .. } => ErrorCode::GroupsMismatch,
             Self::Damaged { .. } => ErrorCode::Damaged,
@@ -381,7 +411,9 @@ impl Error {
 
     /// The error as it crosses to the window.
     pub fn view(&self) -> ErrorView {
-        ErrorView { code: self.code().as_str().to_owned(), detail: self.detail() }
+        let unused_passkey =
+            if let Self::UnusedPasskey { name, .. } = self { Some(name.clone()) } else { None };
+        ErrorView { code: self.code().as_str().to_owned(), detail: self.detail(), unused_passkey }
     }
 
     /// Makes a [`Error::Storage`] that names the thing, never a path.
@@ -403,6 +435,8 @@ impl Error {
             Self::DigitsTypo { rows } if rows.is_empty() => None,
             Self::DigitsTypo { rows } => Some(rows.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")),
             Self::GroupsMismatch { group } => Some(group.to_string()),
+            Self::Passkey { failure } => Some(failure.word().to_owned()),
+            Self::UnusedPasskey { cause, .. } => cause.detail(),
             Self::Damaged { what } | Self::Storage { what } => Some(what.clone()),
             Self::PlaceInUse { suggested } => suggested.clone(),
             Self::ExistingBackups { backup_id } => backup_id.clone(),
@@ -415,6 +449,7 @@ impl Error {
             Self::WrongPassword
             | Self::WrongKey
             | Self::WrongSecret
+            | Self::WrongPasskey
             | Self::NewerFormat
             | Self::PlaceMissing
             | Self::PlaceFull
@@ -453,6 +488,12 @@ impl From<KeychainError> for Error {
         match error {
             KeychainError::Unavailable | KeychainError::Refused => Self::KeychainUnavailable,
         }
+    }
+}
+
+impl From<PasskeyError> for Error {
+    fn from(failure: PasskeyError) -> Self {
+        Self::Passkey { failure }
     }
 }
 

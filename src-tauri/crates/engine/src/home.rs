@@ -4,6 +4,7 @@ use crate::check::without_names;
 use crate::error::Error;
 use crate::progress::lock;
 use crate::view::{CheckReport, ErrorView};
+use coffer_keys::Reach;
 use coffer_secret::Entropy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,6 +86,54 @@ pub struct WayTimes {
     pub last_used: Option<i64>,
     /// Last tested.
     pub last_tested: Option<i64>,
+    /// Where a passkey works, when that changed since its slot was written.
+    #[serde(default)]
+    pub reach: Option<SeenReach>,
+}
+
+/// Where a passkey works now, and what its slot said then: another reach in the slot means that somebody knew better.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct SeenReach {
+    /// In the slot.
+    pub sealed: WayReach,
+    /// Now.
+    pub now: WayReach,
+}
+
+/// Where a way works, as it is remembered.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayReach {
+    /// See [`Reach::ThisComputer`].
+    ThisComputer,
+    /// See [`Reach::ThisKey`].
+    ThisKey,
+    /// See [`Reach::Synced`].
+    Synced,
+    /// See [`Reach::Anywhere`].
+    Anywhere,
+}
+
+impl From<Reach> for WayReach {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::ThisComputer => Self::ThisComputer,
+            Reach::ThisKey => Self::ThisKey,
+            Reach::Synced => Self::Synced,
+            Reach::Anywhere => Self::Anywhere,
+        }
+    }
+}
+
+impl From<WayReach> for Reach {
+    fn from(reach: WayReach) -> Self {
+        match reach {
+            WayReach::ThisComputer => Self::ThisComputer,
+            WayReach::ThisKey => Self::ThisKey,
+            WayReach::Synced => Self::Synced,
+            WayReach::Anywhere => Self::Anywhere,
+        }
+    }
 }
 
 impl Home {

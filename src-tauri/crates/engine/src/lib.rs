@@ -4,6 +4,7 @@ pub mod ports;
 pub mod view;
 
 mod backup;
+mod ceremony;
 mod chats;
 mod check;
 mod damage;
@@ -32,12 +33,13 @@ pub mod testing_stores;
 
 pub use chats::ExportFormat;
 pub use error::{Error, ErrorCode, LastWayRule};
-pub use home::{Home, Place, Settings, WayTimes};
+pub use home::{Home, Place, SeenReach, Settings, WayReach, WayTimes};
 pub use progress::{Job, JobKind, Jobs, Phase};
 pub use protection::Confirmation;
 pub use recovery_sheet::Paper;
 pub use session::Unlock;
 
+use ceremony::Ceremonies;
 use coffer_keys::Argon2Params;
 use ports::Ports;
 use session::Session;
@@ -62,6 +64,7 @@ pub struct Engine {
     /// What one guess of a new password costs; measured on this computer when `None`.
     pub(crate) password_cost: Option<Argon2Params>,
     pub(crate) opened: Arc<Mutex<restore::Opened>>,
+    pub(crate) ceremonies: Ceremonies,
 }
 
 impl Engine {
@@ -91,6 +94,7 @@ impl Engine {
             changing: Arc::default(),
             password_cost,
             opened: Arc::default(),
+            ceremonies: Ceremonies::default(),
         };
         samples::sweep(&engine.home)?;
         engine.open_at_start()?;

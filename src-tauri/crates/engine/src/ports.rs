@@ -1,5 +1,6 @@
 //! What the engine needs from the computer it runs on; the shell supplies it, tests supply another.
 
+pub use coffer_passkey::{NoPasskeys, PasskeyProvider};
 use coffer_secret::{Entropy, SecretString};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// What makes and uses passkeys here.
+    pub passkeys: Arc<dyn PasskeyProvider>,
 }
 
 /// Small secrets kept by the operating system. A cache, never the only copy. Calls may block: never on the window's thread.

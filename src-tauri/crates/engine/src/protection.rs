@@ -1,6 +1,8 @@
 //! End-to-end encrypted backup: ways to unlock, proved and counted before protection is on.
 
+mod passkeys;
 mod place;
+mod reach;
 mod rules;
 mod setup;
 #[cfg(test)]
@@ -8,6 +10,7 @@ mod tests;
 mod unlocking;
 mod ways;
 
+pub(crate) use reach::{BackupFlags, passkey_kind};
 pub(crate) use rules::is_way;
 pub use setup::Confirmation;
 pub(crate) use setup::Setup;
@@ -18,7 +21,7 @@ use crate::error::Error;
 use crate::home::{Place, Settings};
 use crate::keyslot_folder::KeyslotFolder;
 use crate::progress::lock;
-use crate::view::{DigitsView, PasswordEstimate, ProtectionView, WayKind, WayView};
+use crate::view::{DigitsView, PasskeyKind, PasswordEstimate, ProtectionView, WayKind, WayView};
 use coffer_keys::{
     KeyslotSet, OpenKeyslots, PasswordProblem, Policy, Reach, RecoveryKey, RepositoryId, SlotInfo, SlotKind,
 };
@@ -39,8 +42,7 @@ impl Engine {
         let tally = self.tally(&settings, session.place.as_ref());
         let policy = session.place.as_ref().map_or_else(Policy::default, OpenKeyslots::policy);
         let ways = match &session.place {
-            Some(keys) => keys
-                .slots()
+            Some(keys) => reach::current_slots(keys, &settings)
                 .iter()
                 .filter(|slot| is_way(slot.kind))
                 .map(|slot| way_view(slot, &settings))
@@ -91,7 +93,7 @@ impl Engine {
 
     fn tally(&self, settings: &Settings, keys: Option<&OpenKeyslots>) -> Tally {
         match (keys, &settings.place) {
-            (Some(keys), _) => Tally::of(&keys.slots(), None),
+            (Some(keys), _) => Tally::of(&reach::current_slots(keys, settings), None),
             (None, Some(place)) => Tally { proved: place.proved, elsewhere: place.proved_elsewhere },
             (None, None) => Tally::default(),
         }
@@ -106,18 +108,34 @@ impl Engine {
             .into_iter()
             .map(|way| {
                 let times = settings.ways.get(&way.id.to_string()).copied().unwrap_or_default();
+                let held_by = way.passkey.as_ref().map(passkey_kind);
+                let reach =
+                    times.reach.map_or_else(|| default_reach(way.kind, held_by), |seen| seen.now.into());
                 WayView {
                     id: way.id.to_string(),
                     kind: way_kind(way.kind),
-                    name: default_name(way.kind).to_owned(),
+                    name: self.default_name(way.kind, held_by).to_owned(),
                     added: times.added.unwrap_or_default(),
                     last_used: times.last_used,
                     last_tested: times.last_tested,
-                    reach: reach_word(default_reach(way.kind)).to_owned(),
+                    passkey_kind: held_by,
+                    reach: reach_word(reach).to_owned(),
                     is_proved: all_proved,
                 }
             })
             .collect())
+    }
+
+    /// What a way is called until the person gives it another name.
+    fn default_name(&self, kind: SlotKind, held_by: Option<PasskeyKind>) -> &'static str {
+        match (kind, held_by) {
+            (SlotKind::Password, _) => "Password",
+            (SlotKind::RecoveryKey, _) => "64-digit key",
+            (SlotKind::Passkey, Some(held_by)) => passkeys::passkey_name(held_by, &self.ports.platform),
+            (SlotKind::Passkey, None) => "Passkey",
+            (SlotKind::Keychain, _) => "This computer",
+            (SlotKind::Vault, _) => "Backup key vault",
+        }
     }
 
     /// The keyslot files of the place as this home keeps them.
@@ -157,7 +175,7 @@ pub(crate) fn way_kind(kind: SlotKind) -> WayKind {
 }
 
 fn way_view(slot: &SlotInfo, settings: &Settings) -> WayView {
-    let SlotInfo { id, kind, details } = slot;
+    let SlotInfo { id, kind, passkey, details } = slot;
     let times = settings.ways.get(&id.to_string()).copied().unwrap_or_default();
     WayView {
         id: id.to_string(),
@@ -166,6 +184,7 @@ fn way_view(slot: &SlotInfo, settings: &Settings) -> WayView {
         added: details.added,
         last_used: times.last_used,
         last_tested: times.last_tested,
+        passkey_kind: passkey.as_ref().map(passkey_kind),
         reach: reach_word(details.reach).to_owned(),
         is_proved: details.proved.is_some(),
     }
@@ -180,22 +199,14 @@ fn reach_word(reach: Reach) -> &'static str {
     }
 }
 
-/// What a way is called until the person gives it another name.
-fn default_name(kind: SlotKind) -> &'static str {
-    match kind {
-        SlotKind::Password => "Password",
-        SlotKind::RecoveryKey => "64-digit key",
-        SlotKind::Passkey => "Passkey",
-        SlotKind::Keychain => "This computer",
-        SlotKind::Vault => "Backup key vault",
-    }
-}
-
 /// The least a way of this kind reaches, while what is known about it is sealed.
-fn default_reach(kind: SlotKind) -> Reach {
-    match kind {
-        SlotKind::Password | SlotKind::RecoveryKey | SlotKind::Vault => Reach::Anywhere,
-        SlotKind::Passkey | SlotKind::Keychain => Reach::ThisComputer,
+fn default_reach(kind: SlotKind, held_by: Option<PasskeyKind>) -> Reach {
+    match (kind, held_by) {
+        (SlotKind::Password | SlotKind::RecoveryKey | SlotKind::Vault, _) => Reach::Anywhere,
+        (SlotKind::Passkey, Some(PasskeyKind::SecurityKey | PasskeyKind::Phone)) => Reach::ThisKey,
+        (SlotKind::Passkey, Some(PasskeyKind::Platform) | None) | (SlotKind::Keychain, _) => {
+            Reach::ThisComputer
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::view::{
 };
 use crate::{Engine, Unlock};
 use coffer_archive::{ArchiveError, Locked, Repository, SnapshotInfo, SnapshotReader, Unlocked};
+use coffer_keys::UnlockSecret;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
@@ -87,13 +88,14 @@ impl Engine {
         let mut found = places::find_repositories(path)?.into_iter();
         let place = found.next().ok_or(Error::NotABackup)?;
         let locked = Repository::open(places::open_store(&place)?)?;
-        let ways: BTreeSet<WayKind> = locked.keyslots().ways().iter().map(|way| way_kind(way.kind)).collect();
+        let ways = locked.keyslots().ways();
+        let kinds = ways.iter().map(|way| way_kind(way.kind)).filter(|kind| *kind != WayKind::Keychain);
         let id = make_id(self.ports.entropy.as_ref());
         let opened = OpenedBackup {
             session: id.clone(),
             place: place.to_string_lossy().into_owned(),
             backup_id: short_id(&locked.repository_id().to_string()),
-            ways: ways.into_iter().filter(|way| *way != WayKind::Keychain).collect(),
+            ways: self.best_first(kinds.collect(), &ways),
             notes: locked
                 .notes()
                 .iter()
@@ -115,14 +117,14 @@ impl Engine {
     /// Unlocks an opened place: its backups, newest first.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::WrongKey`], [`Error::DigitsTypo`], [`Error::Damaged`],
-    /// [`Error::ExpiredSession`].
+    /// [`Error::WrongPassword`], [`Error::WrongKey`], [`Error::DigitsTypo`], [`Error::WrongPasskey`], [`Error::Passkey`],
+    /// [`Error::Damaged`], [`Error::ExpiredSession`].
     pub fn unlock_backup(&self, session: &str, unlock: Unlock) -> Result<Vec<BackupItem>, Error> {
         let locked = Arc::clone(&self.opened().session(session, self.ports.clock.ticks())?.locked);
         let repository = match unlock {
             Unlock::Keychain => self.repository_if_own(&locked)?,
-            unlock @ (Unlock::Password(_) | Unlock::Digits(_)) => {
-                let secret = self.to_secret(unlock, &self.home.settings())?;
+            unlock @ (Unlock::Password(_) | Unlock::Digits(_) | Unlock::Passkey) => {
+                let secret = self.ask_for(unlock, &locked)?;
                 let opened = locked.unlock(&secret).map_err(Error::from);
                 Arc::new(opened.map_err(|error| wrong(error, secret.kind()))?)
             }
@@ -227,6 +229,15 @@ impl Engine {
         let mut opened = self.opened();
         opened.session(session, self.ports.clock.ticks())?.looks.insert(key, Arc::clone(&look));
         Ok(look)
+    }
+
+    /// Asks for a way of a place that may be somebody else's.
+    fn ask_for(&self, unlock: Unlock, locked: &Repository<Locked>) -> Result<UnlockSecret, Error> {
+        let used = match unlock {
+            Unlock::Passkey => self.use_passkey(locked.keyslots(), locked.repository_id()),
+            unlock @ (Unlock::Password(_) | Unlock::Digits(_) | Unlock::Keychain) => self.ask(unlock),
+        };
+        used.map(|used| used.secret)
     }
 
     fn repository_if_own(&self, locked: &Repository<Locked>) -> Result<Arc<Repository<Unlocked>>, Error> {

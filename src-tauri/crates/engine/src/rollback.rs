@@ -9,6 +9,7 @@ use crate::places;
 use crate::progress::lock;
 use crate::protection::{is_way, protected_place, way_kind, wrong};
 use crate::seen::SeenBackups;
+use crate::session::Used;
 use crate::view::{
     BackupStatus, RollbackBackup, RollbackChoice, RollbackComputer, RollbackView, RollbackWay,
 };
@@ -55,23 +56,34 @@ impl Engine {
         choice: RollbackChoice,
         unlock: Option<Unlock>,
     ) -> Result<BackupStatus, Error> {
-        let _changing = lock(&self.changing);
         self.own_library()?;
+        let used = self.ask_to_settle(choice, unlock)?;
+        let _changing = lock(&self.changing);
         if self.jobs.running().is_some() {
             return Err(Error::Busy);
         }
         match choice {
-            RollbackChoice::KeepNewer => self.keep_newer(unlock)?,
-            RollbackChoice::ItIsRight => self.take_as_right(unlock.ok_or(Error::NeedsUnlock)?)?,
+            RollbackChoice::KeepNewer => self.keep_newer(used)?,
+            RollbackChoice::ItIsRight => self.take_as_right(used.ok_or(Error::NeedsUnlock)?)?,
         }
         self.opened().forget_snapshots();
         self.get_backup_status()
     }
 
+    /// The way that settles it; for [`RollbackChoice::ItIsRight`] a real one.
+    fn ask_to_settle(&self, choice: RollbackChoice, unlock: Option<Unlock>) -> Result<Option<Used>, Error> {
+        match (choice, &unlock) {
+            (RollbackChoice::ItIsRight, None | Some(Unlock::Keychain)) => Err(Error::NeedsUnlock),
+            (RollbackChoice::ItIsRight | RollbackChoice::KeepNewer, _) => {
+                unlock.map(|unlock| self.ask(unlock)).transpose()
+            }
+        }
+    }
+
     /// Puts back the ways this home keeps, and takes the backups that are gone for lost: the next one is numbered above them.
-    fn keep_newer(&self, unlock: Option<Unlock>) -> Result<(), Error> {
-        if let Some(unlock) = unlock {
-            self.use_way(unlock)?;
+    fn keep_newer(&self, used: Option<Used>) -> Result<(), Error> {
+        if let Some(used) = used {
+            self.use_way(used)?;
         }
         let both = self.both_states()?;
         if !both.is_older() {
@@ -90,13 +102,10 @@ impl Engine {
     }
 
     /// Forgets what this home saw: the place's ways and backups are the newest from now on.
-    fn take_as_right(&self, unlock: Unlock) -> Result<(), Error> {
-        if matches!(unlock, Unlock::Keychain) {
-            return Err(Error::NeedsUnlock);
-        }
+    fn take_as_right(&self, used: Used) -> Result<(), Error> {
+        let Used { secret, flags } = used;
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
-        let secret = self.to_secret(unlock, &settings)?;
         let store = places::open_store(Path::new(&place.path))?;
         let files = KeyslotFolder::of(store).files()?;
         let keys = KeyslotSet::read(files.clone())
@@ -112,6 +121,7 @@ impl Engine {
         KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.mirror(&files)?;
         self.begin_pins(&id)?;
         self.remember_use(keys.opened_by(), secret.kind())?;
+        self.note_reach(&keys, flags)?;
         self.settle(keys, false)
     }
 

@@ -4,9 +4,9 @@ use crate::Engine;
 use crate::error::Error;
 use crate::library_key::LibraryKey;
 use crate::progress::lock;
-use crate::protection::Setup;
+use crate::protection::{BackupFlags, Setup};
 use coffer_chats::{Library, MediaStore};
-use coffer_keys::OpenKeyslots;
+use coffer_keys::{OpenKeyslots, UnlockSecret};
 use coffer_secret::SecretString;
 use std::sync::Arc;
 
@@ -19,6 +19,22 @@ pub enum Unlock {
     Digits(SecretString),
     /// This computer's keychain: for automatic runs, never for changes.
     Keychain,
+    /// One of the passkeys: the person is asked for it while the call blocks.
+    Passkey,
+}
+
+/// What the use of a way gave, before anything was tried with it.
+pub(crate) struct Used {
+    /// The secret.
+    pub secret: UnlockSecret,
+    /// What the authenticator says about the passkey, for a passkey.
+    pub flags: Option<BackupFlags>,
+}
+
+impl From<UnlockSecret> for Used {
+    fn from(secret: UnlockSecret) -> Self {
+        Self { secret, flags: None }
+    }
 }
 
 /// An open library with its media.

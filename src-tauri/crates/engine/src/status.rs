@@ -106,7 +106,7 @@ pub(crate) fn failure_of(run: Option<ErrorView>, check: Option<&CheckReport>) ->
         let damaged =
             report.damaged.iter().find(|damage| damage.what != "extra").or_else(|| report.damaged.first());
         let detail = damaged.map(|damage| damage.file.clone());
-        Some(ErrorView { code: ErrorCode::Damaged.as_str().to_owned(), detail })
+        Some(ErrorView { code: ErrorCode::Damaged.as_str().to_owned(), detail, unused_passkey: None })
     })
 }
 
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn full() -> ErrorView {
-        ErrorView { code: "place_full".to_owned(), detail: None }
+        ErrorView { code: "place_full".to_owned(), detail: None, unused_passkey: None }
     }
 
     #[test]
@@ -341,7 +341,11 @@ mod tests {
 
         assert_eq!(
             failure,
-            Some(ErrorView { code: "damaged".to_owned(), detail: Some("packs/ab/ab.cpk".to_owned()) })
+            Some(ErrorView {
+                code: "damaged".to_owned(),
+                detail: Some("packs/ab/ab.cpk".to_owned()),
+                unused_passkey: None,
+            })
         );
         assert_eq!(run_first, Some(full()));
         assert_eq!(failure_of(None, Some(&CheckReport { is_ok: true, damaged: vec![], ..report })), None);

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::ports::{Clock, Keychain, KeychainError, Ports};
 use crate::progress::lock;
 use coffer_keys::Argon2Params;
+use coffer_passkey::NoPasskeys;
 use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
 use std::collections::BTreeMap;
@@ -128,6 +129,7 @@ impl TestComputer {
             keychain: Arc::<MemoryKeychain>::clone(&keychain),
             clock: Arc::<ScriptedClock>::clone(&clock),
             entropy: Arc::new(SeededEntropy::new(seed)),
+            passkeys: Arc::new(NoPasskeys),
         };
         Self { ports, keychain, clock }
     }

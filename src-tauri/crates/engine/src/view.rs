@@ -4,9 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
-mod bindings;
-
 /// Derives shared by everything that crosses to the window. Structs speak camelCase, enums `snake_case`.
 macro_rules! view {
     ($($(#[$attribute:meta])* pub $word:tt $name:ident { $($body:tt)* })*) => { $(
@@ -31,9 +28,13 @@ macro_rules! view_item {
 }
 
 mod backups;
+#[cfg(test)]
+mod bindings;
+mod passkey;
 mod rollback;
 
 pub use backups::*;
+pub use passkey::{PasskeyKind, PinProblem, PromptPurpose, PromptStep, PromptView};
 pub use rollback::*;
 
 view! {
@@ -45,8 +46,10 @@ view! {
         pub version: String,
         /// The library cannot be read until a way to unlock is used.
         pub is_locked: bool,
-        /// The kinds of way that open this computer's library, when locked.
+        /// The kinds of way that open this computer's library, when locked, the best for this computer first.
         pub unlock_ways: Vec<WayKind>,
+        /// What can make and use a passkey on this computer now.
+        pub passkey_kinds: Vec<PasskeyKind>,
         /// There is at least one chat (false while locked).
         pub has_chats: bool,
         /// Protection was set up on this computer.
@@ -461,6 +464,8 @@ view! {
         pub last_used: Option<i64>,
         /// Last tested on this computer.
         pub last_tested: Option<i64>,
+        /// What holds it, for a passkey.
+        pub passkey_kind: Option<PasskeyKind>,
         /// `this_computer`, `this_key`, `synced`, `anywhere`.
         pub reach: String,
         /// It has really opened the backup once.
@@ -521,7 +526,7 @@ view! {
         pub place: String,
         /// A short id people can compare.
         pub backup_id: String,
-        /// The kinds of way this place has.
+        /// The kinds of way this place has, the best for this computer first.
         pub ways: Vec<WayKind>,
         /// Files that did not arrive yet or are damaged, said before any prompt.
         pub notes: Vec<Damage>,
@@ -606,5 +611,8 @@ view! {
         pub code: String,
         /// Facts: a row number, a file name inside the source, a size. Never a secret.
         pub detail: Option<String>,
+        /// The account name of a passkey that was made just now and serves nothing: to be deleted by the person.
+        #[serde(default)]
+        pub unused_passkey: Option<String>,
     }
 }

@@ -11,4 +11,8 @@ code: string,
 /**
  * Facts: a row number, a file name inside the source, a size. Never a secret.
  */
-detail: string | null, };
+detail: string | null, 
+/**
+ * The account name of a passkey that was made just now and serves nothing: to be deleted by the person.
+ */
+unusedPasskey: string | null, };

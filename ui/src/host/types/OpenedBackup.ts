@@ -19,7 +19,7 @@ place: string,
  */
 backupId: string, 
 /**
- * The kinds of way this place has.
+ * The kinds of way this place has, the best for this computer first.
  */
 ways: Array<WayKind>, 
 /**

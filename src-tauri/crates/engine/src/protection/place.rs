@@ -1,5 +1,6 @@
 //! Where backups go: looked at before it is used, never taken from somebody else.
 
+use super::reach::current_slots;
 use super::rules::Tally;
 use super::{protected_place, short_id};
 use crate::Engine;
@@ -94,7 +95,7 @@ impl Engine {
         self.own_library()?;
         let keys = self.read_keys(path, &repository.open_keyslots())?;
         // Counted from the first moment: a place without a proved way would be taken for a half-made one of this computer.
-        let tally = Tally::of(&keys.slots(), None);
+        let tally = Tally::of(&current_slots(&keys, &self.home.settings()), None);
         let place = Place {
             path: path.to_string_lossy().into_owned(),
             repository: Some(keys.repository().to_string()),

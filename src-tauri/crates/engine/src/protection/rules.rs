@@ -111,6 +111,7 @@ mod tests {
                 SlotInfo {
                     id: SlotId::from_bytes([id; 16]),
                     kind: *kind,
+                    passkey: None,
                     details: SlotDetails {
                         name: String::new(),
                         added: 0,

@@ -3,7 +3,7 @@
 //! A new password or 64-digit key stays in memory until the person has entered or confirmed it a second time. Only then is its slot
 //! written, read back from the place, opened by that second use, and marked as proved.
 
-use super::{default_name, protected_place, short_id};
+use super::{protected_place, short_id};
 use crate::Engine;
 use crate::error::Error;
 use crate::home::Place;
@@ -15,8 +15,8 @@ use crate::recovery_sheet::{self, Paper, SheetFacts};
 use crate::view::{ProtectionView, RecoveryKeyView};
 use coffer_archive::{Repository, Store};
 use coffer_keys::{
-    Argon2Params, KeyslotSet, OpenKeyslots, Reach, RecoveryKey, RepositoryId, SlotDetails, SlotId, SlotKind,
-    UnlockSecret,
+    Argon2Params, KeyslotSet, OpenKeyslots, PasskeyCredential, Reach, RecoveryKey, RepositoryId, SlotDetails,
+    SlotId, SlotKind, UnlockSecret,
 };
 use coffer_secret::{Entropy, SecretString};
 use std::path::{Path, PathBuf};
@@ -34,6 +34,16 @@ pub enum Confirmation {
     Text(SecretString),
     /// The saved sheet, opened again.
     Sheet(PathBuf),
+}
+
+/// What is written about a new way beside its keys.
+pub(super) struct NewWay {
+    /// What the person reads until they rename it.
+    pub name: String,
+    /// Where it works.
+    pub reach: Reach,
+    /// The passkey, for a way of that kind.
+    pub passkey: Option<PasskeyCredential>,
 }
 
 /// A way that was entered once and waits for its proof.
@@ -86,7 +96,7 @@ impl Engine {
             Some(Setup::Password(first)) => first.duplicate(),
             Some(Setup::RecoveryKey { .. }) | None => return Err(Error::ExpiredSession),
         };
-        self.finish(&UnlockSecret::Password(first), &UnlockSecret::Password(password))
+        self.finish_typed(&UnlockSecret::Password(first), &UnlockSecret::Password(password))
     }
 
     /// Makes a 64-digit key and shows it once; [`Engine::confirm_recovery_key`] ends it.
@@ -122,7 +132,7 @@ impl Engine {
             Confirmation::Sheet(path) => same_key(&key, &recovery_sheet::read_sheet(&path)?)?,
         }
         let fresh_use = UnlockSecret::RecoveryKey(key.duplicate());
-        self.finish(&UnlockSecret::RecoveryKey(key), &fresh_use)
+        self.finish_typed(&UnlockSecret::RecoveryKey(key), &fresh_use)
     }
 
     /// Saves the new 64-digit key as a sheet to print.
@@ -155,13 +165,19 @@ impl Engine {
     /// Checks that a way can be added before the person goes to the trouble.
     fn begin(&self, setup: Setup) -> Result<(), Error> {
         let _changing = lock(&self.changing);
+        self.begin_way()?;
+        lock(&self.session).setup = Some(setup);
+        Ok(())
+    }
+
+    /// What every new way needs before it is begun: an open library, a fresh unlock, a place with a repository id.
+    pub(super) fn begin_way(&self) -> Result<(Place, RepositoryId), Error> {
         self.own_library()?;
         let settings = self.home.settings();
         self.require_fresh(&settings)?;
-        let place = settings.place.as_ref().ok_or(Error::NotProtected)?;
-        self.prepare_repository_id(place)?;
-        lock(&self.session).setup = Some(setup);
-        Ok(())
+        self.prepare_repository_id(settings.place.as_ref().ok_or(Error::NotProtected)?)?;
+        let settings = self.home.settings();
+        protected_place(&settings).map(|(place, id)| (place.clone(), id))
     }
 
     /// A repository id from the start, so that it stands on the sheet. What an earlier set-up left half-made is swept.
@@ -183,20 +199,32 @@ impl Engine {
         Ok(())
     }
 
+    /// Ends the set-up of a way that works anywhere.
+    fn finish_typed(&self, secret: &UnlockSecret, fresh_use: &UnlockSecret) -> Result<ProtectionView, Error> {
+        let name = self.default_name(secret.kind(), None).to_owned();
+        self.finish(NewWay { name, reach: Reach::Anywhere, passkey: None }, secret, fresh_use)
+    }
+
     /// Writes the slot, reads it back, opens it with the second use, and marks it as proved.
-    fn finish(&self, secret: &UnlockSecret, fresh_use: &UnlockSecret) -> Result<ProtectionView, Error> {
+    pub(super) fn finish(
+        &self,
+        new: NewWay,
+        secret: &UnlockSecret,
+        fresh_use: &UnlockSecret,
+    ) -> Result<ProtectionView, Error> {
         if !is_same(secret, fresh_use) {
             return Err(Error::PasswordMismatch);
         }
+        self.own_library()?;
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
         let now = self.ports.clock.now();
-        let name = default_name(secret.kind()).to_owned();
-        let details = SlotDetails { name, added: now, proved: None, reach: Reach::Anywhere };
+        let NewWay { name, reach, passkey } = new;
+        let details = SlotDetails { name, added: now, proved: None, reach };
         let slot = if place.proved == 0 {
-            self.create_repository(place, id, secret, details)?
+            self.create_repository(place, id, secret, passkey.as_ref(), details)?
         } else {
-            self.add_slot(place, secret, details)?
+            self.add_slot(place, secret, passkey.as_ref(), details)?
         };
         let folder = KeyslotFolder::of(places::open_store(Path::new(&place.path))?);
         let mut keys = KeyslotSet::read(folder.files()?).unlock(fresh_use)?;
@@ -213,18 +241,28 @@ impl Engine {
         place: &Place,
         id: RepositoryId,
         secret: &UnlockSecret,
+        passkey: Option<&PasskeyCredential>,
         details: SlotDetails,
     ) -> Result<SlotId, Error> {
         let entropy = self.ports.entropy.as_ref();
         let store = places::open_store(Path::new(&place.path))?;
         sweep_unproved(&store, place.repository.as_deref())?;
-        let keys = OpenKeyslots::create(id, secret, details, self.cost_of(secret)?, entropy)?;
+        let keys = match passkey {
+            Some(passkey) => OpenKeyslots::create_with_passkey(id, secret, passkey, details, entropy)?,
+            None => OpenKeyslots::create(id, secret, details, self.cost_of(secret)?, entropy)?,
+        };
         let slot = keys.opened_by();
         Repository::create(store, keys, entropy)?;
         Ok(slot)
     }
 
-    fn add_slot(&self, place: &Place, secret: &UnlockSecret, details: SlotDetails) -> Result<SlotId, Error> {
+    fn add_slot(
+        &self,
+        place: &Place,
+        secret: &UnlockSecret,
+        passkey: Option<&PasskeyCredential>,
+        details: SlotDetails,
+    ) -> Result<SlotId, Error> {
         let entropy = self.ports.entropy.as_ref();
         let mut keys = self.keys_to_change(place)?;
         self.refuse_known_password(place, secret)?;
@@ -235,7 +273,10 @@ impl Engine {
             .filter(|slot| slot.kind == secret.kind() && slot.details.proved.is_none())
             .map(|slot| slot.id)
             .collect();
-        let slot = keys.add(secret, details, self.cost_of(secret)?, entropy)?;
+        let slot = match passkey {
+            Some(passkey) => keys.add_passkey(secret, passkey, details, entropy)?,
+            None => keys.add(secret, details, self.cost_of(secret)?, entropy)?,
+        };
         for old in unproved {
             keys.remove(old, self.ports.clock.now())?;
         }
@@ -270,8 +311,12 @@ impl Engine {
 
     /// The keys as the place holds them now, to be changed and written back.
     pub(super) fn keys_to_change(&self, place: &Place) -> Result<OpenKeyslots, Error> {
-        let session = lock(&self.session);
-        self.read_keys(Path::new(&place.path), session.place.as_ref().ok_or(Error::NeedsUnlock)?)
+        let mut keys = {
+            let session = lock(&self.session);
+            self.read_keys(Path::new(&place.path), session.place.as_ref().ok_or(Error::NeedsUnlock)?)?
+        };
+        self.fold_reach(&mut keys)?;
+        Ok(keys)
     }
 
     pub(super) fn mark_proved(&self, keys: &mut OpenKeyslots, slot: SlotId) -> Result<(), Error> {
@@ -293,7 +338,7 @@ impl Engine {
         }
     }
 
-    fn today(&self) -> String {
+    pub(super) fn today(&self) -> String {
         let zone = jiff::tz::TimeZone::get(&self.ports.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         jiff::Timestamp::from_millisecond(self.ports.clock.now())
             .map(|now| now.to_zoned(zone).date().to_string())
@@ -304,7 +349,7 @@ impl Engine {
 /// Sweeps what a set-up of this computer left half-made: its own repository id, no way ever proved, no backup.
 ///
 /// Anything else in the place is somebody's, and stops the set-up.
-fn sweep_unproved(store: &Arc<dyn Store>, own: Option<&str>) -> Result<(), Error> {
+pub(super) fn sweep_unproved(store: &Arc<dyn Store>, own: Option<&str>) -> Result<(), Error> {
     let files = KeyslotFolder::of(Arc::clone(store)).files()?;
     let found = KeyslotSet::read(files.clone()).repository_id().map(|id| id.to_string());
     let has_backups = ["snapshots/", "packs/", "index/"]
@@ -336,7 +381,8 @@ fn is_same(one: &UnlockSecret, other: &UnlockSecret) -> bool {
     match (one, other) {
         (UnlockSecret::Password(one), UnlockSecret::Password(other)) => one.expose() == other.expose(),
         (UnlockSecret::RecoveryKey(one), UnlockSecret::RecoveryKey(other)) => one.matches(other),
-        (UnlockSecret::Keychain(one), UnlockSecret::Keychain(other)) => one.matches(other),
+        (UnlockSecret::Keychain(one), UnlockSecret::Keychain(other))
+        | (UnlockSecret::Passkey(one), UnlockSecret::Passkey(other)) => one.matches(other),
         _ => false,
     }
 }

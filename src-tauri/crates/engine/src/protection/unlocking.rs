@@ -9,8 +9,9 @@ use crate::library_key::{LibraryKey, format_key, parse_key};
 use crate::places;
 use crate::ports::Ports;
 use crate::progress::lock;
+use crate::protection::reach::current_slots;
 use crate::protection::rules::{Standing, Tally, is_way};
-use crate::session::{Fresh, Unlock};
+use crate::session::{Fresh, Unlock, Used};
 use crate::view::{AppView, ProtectionView, WayKind};
 use coffer_archive::{Repository, Unlocked};
 use coffer_keys::{
@@ -39,6 +40,7 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             is_locked: shown.is_none(),
             unlock_ways: if shown.is_none() { self.unlock_ways(&settings)? } else { Vec::new() },
+            passkey_kinds: self.passkey_kinds(),
             has_chats: shown
                 .map_or(Ok(false), |room| room.library.conversations().map(|rows| !rows.is_empty()))?,
             is_protected: settings.place.as_ref().is_some_and(|place| place.proved > 0),
@@ -48,10 +50,11 @@ impl Engine {
         })
     }
 
-    /// Drops every key and closes the library. A running job keeps what it works with until it ends.
+    /// Drops every key, closes the library, and stops a passkey ceremony. A running job keeps what it works with until it ends.
     ///
     /// Does nothing while the library key still lies in a file: there would be no way to unlock.
     pub fn lock(&self) {
+        self.ceremonies.cancel(None);
         if self.home.library_key_file().exists() {
             lock(&self.session).fresh = None;
             return;
@@ -63,11 +66,12 @@ impl Engine {
     /// Opens the library with a way to unlock.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`], [`Error::WrongKey`], [`Error::DigitsTypo`], [`Error::KeychainUnavailable`];
-    /// [`Error::NotProtected`] when there is no way to unlock.
+    /// [`Error::WrongPassword`], [`Error::WrongKey`], [`Error::DigitsTypo`], [`Error::WrongPasskey`], [`Error::Passkey`],
+    /// [`Error::KeychainUnavailable`]; [`Error::NotProtected`] when there is no way to unlock.
     pub fn unlock(&self, unlock: Unlock) -> Result<AppView, Error> {
+        let used = self.ask(unlock)?;
         let _changing = lock(&self.changing);
-        self.use_way(unlock)?;
+        self.use_way(used)?;
         self.app()
     }
 
@@ -79,8 +83,9 @@ impl Engine {
         if matches!(unlock, Unlock::Keychain) {
             return Err(Error::NeedsUnlock);
         }
+        let used = self.ask(unlock)?;
         let _changing = lock(&self.changing);
-        self.use_way(unlock)?;
+        self.use_way(used)?;
         self.get_protection()
     }
 
@@ -134,22 +139,47 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::unlock`].
-    pub(crate) fn use_way(&self, unlock: Unlock) -> Result<SlotId, Error> {
-        let settings = self.home.settings();
-        let secret = self.to_secret(unlock, &settings)?;
-        let (place, id) = protected_place(&settings)?;
-        let mut files = KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.files()?;
-        files.extend(files_of_place(Path::new(&place.path)));
-        let keys =
-            KeyslotSet::read(files).unlock(&secret).map_err(|error| wrong(error.into(), secret.kind()))?;
+    pub(crate) fn use_way(&self, used: Used) -> Result<SlotId, Error> {
+        let Used { secret, flags } = used;
+        let (set, id) = self.known_keyslots()?;
+        let keys = set.unlock(&secret).map_err(|error| wrong(error.into(), secret.kind()))?;
         if keys.repository() != id {
             return Err(wrong(Error::WrongSecret, secret.kind()));
         }
         let slot = keys.opened_by();
         self.open_library_with(&keys)?;
         self.remember_use(slot, secret.kind())?;
+        self.note_reach(&keys, flags)?;
         self.settle_quietly(keys);
         Ok(slot)
+    }
+
+    /// Asks for a way of this computer's place: a passkey is used while this blocks, so no lock may be held.
+    ///
+    /// # Errors
+    /// [`Error::DigitsTypo`], [`Error::KeychainUnavailable`], [`Error::Passkey`], [`Error::Busy`], [`Error::NotProtected`].
+    pub(crate) fn ask(&self, unlock: Unlock) -> Result<Used, Error> {
+        match unlock {
+            Unlock::Password(password) => Ok(UnlockSecret::Password(password).into()),
+            Unlock::Digits(digits) => Ok(UnlockSecret::RecoveryKey(parse_digits(&digits)?).into()),
+            Unlock::Keychain => {
+                let secret = self.computer_secret(&self.home.settings())?;
+                secret.map(Used::from).ok_or(Error::KeychainUnavailable)
+            }
+            Unlock::Passkey => {
+                let (set, id) = self.known_keyslots()?;
+                self.use_passkey(&set, &id)
+            }
+        }
+    }
+
+    /// The keyslot files of this computer's place: those that are there, and those this home remembers.
+    fn known_keyslots(&self) -> Result<(KeyslotSet, RepositoryId), Error> {
+        let settings = self.home.settings();
+        let (place, id) = protected_place(&settings)?;
+        let mut files = KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.files()?;
+        files.extend(files_of_place(Path::new(&place.path)));
+        Ok((KeyslotSet::read(files), id))
     }
 
     /// Opens what needs no person: the library by its file or, after protection, by the keychain.
@@ -183,7 +213,7 @@ impl Engine {
         };
         let folder = KeyslotFolder::of(places::open_store(Path::new(&place.path))?);
         KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.mirror(&folder.files()?)?;
-        let tally = Tally::of(&keys.slots(), None);
+        let tally = Tally::of(&current_slots(&keys, &settings), None);
         self.home.update_settings(|settings| {
             if let Some(place) = &mut settings.place {
                 place.proved = tally.proved;
@@ -239,13 +269,13 @@ impl Engine {
     fn unlock_ways(&self, settings: &Settings) -> Result<Vec<WayKind>, Error> {
         let Some(set) = self.cached_keyslots(settings)? else { return Ok(Vec::new()) };
         let has_keychain = self.is_enrolled(settings);
-        let kinds: BTreeSet<WayKind> = set
-            .ways()
+        let ways = set.ways();
+        let kinds: BTreeSet<WayKind> = ways
             .iter()
             .filter(|way| way.kind != SlotKind::Keychain || has_keychain)
             .map(|way| way_kind(way.kind))
             .collect();
-        Ok(kinds.into_iter().collect())
+        Ok(self.best_first(kinds, &ways))
     }
 
     /// This computer's keychain can open the place.
@@ -253,14 +283,6 @@ impl Engine {
         settings.computer_slot.is_some()
             && self.ports.keychain.is_available()
             && matches!(self.computer_secret(settings), Ok(Some(_)))
-    }
-
-    pub(crate) fn to_secret(&self, unlock: Unlock, settings: &Settings) -> Result<UnlockSecret, Error> {
-        match unlock {
-            Unlock::Password(password) => Ok(UnlockSecret::Password(password)),
-            Unlock::Digits(digits) => parse_digits(&digits).map(UnlockSecret::RecoveryKey),
-            Unlock::Keychain => self.computer_secret(settings)?.ok_or(Error::KeychainUnavailable),
-        }
     }
 
     /// Forgets this computer's key; its slot in the place opens for nobody then.
@@ -372,6 +394,7 @@ pub(crate) fn wrong(error: Error, kind: SlotKind) -> Error {
     match (error, kind) {
         (Error::WrongSecret, SlotKind::Password) => Error::WrongPassword,
         (Error::WrongSecret, SlotKind::RecoveryKey) => Error::WrongKey,
+        (Error::WrongSecret, SlotKind::Passkey) => Error::WrongPasskey,
         (error, _) => error,
     }
 }

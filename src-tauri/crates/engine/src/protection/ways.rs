@@ -8,7 +8,7 @@ use crate::places;
 use crate::progress::lock;
 use crate::protection::rules::may_remove;
 use crate::protection::unlocking::wrong;
-use crate::session::Unlock;
+use crate::session::{Unlock, Used};
 use crate::view::{ProtectionView, WayTest};
 use coffer_archive::{Repository, Unlocked};
 use coffer_keys::{KeyslotSet, OpenKeyslots, SlotId};
@@ -23,16 +23,17 @@ impl Engine {
     /// # Errors
     /// As [`Engine::unlock`], and what the place says.
     pub fn test_way(&self, unlock: Unlock) -> Result<WayTest, Error> {
+        let Used { secret, flags } = self.ask(unlock)?;
         let _changing = lock(&self.changing);
         let start = self.ports.clock.ticks();
         let settings = self.home.settings();
         let (place, _) = protected_place(&settings)?;
-        let secret = self.to_secret(unlock, &settings)?;
         let store = places::open_store(Path::new(&place.path))?;
         let repository =
             Repository::open(store)?.unlock(&secret).map_err(|error| wrong(error.into(), secret.kind()))?;
         let slot = repository.open_keyslots().opened_by();
         let (backup, chats) = self.read_one_chat(&repository)?;
+        self.note_reach(&repository.open_keyslots(), flags)?;
         self.note_test(place, &repository, slot)?;
         self.remember_use(slot, secret.kind())?;
         let millis = self.ports.clock.ticks().saturating_sub(start);
@@ -166,6 +167,7 @@ impl Engine {
         })?;
         let folder = KeyslotFolder::of(places::open_store(Path::new(&place.path))?);
         let mut keys = KeyslotSet::read(folder.files()?).reopen(&repository.open_keyslots())?;
+        self.fold_reach(&mut keys)?;
         let is_open = keys.slots().iter().any(|found| found.id == slot && found.details.proved.is_none());
         if is_open && self.own_library().is_ok() {
             self.mark_proved(&mut keys, slot)?;

@@ -2,8 +2,8 @@
 
 use super::{
     AppView, BackupStatus, ChatRow, DayCount, DigitsView, ErrorView, ImportPreview, ImportRequest, JobView,
-    MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView,
-    RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery, WayTest,
+    MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, PromptView, ProtectionView,
+    RecoveryKeyView, RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery, WayTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,7 @@ fn export_roots(to: &Config) -> Result<(), ExportError> {
     OpenedBackup::export_all(to)?;
     PasswordEstimate::export_all(to)?;
     PlaceView::export_all(to)?;
+    PromptView::export_all(to)?;
     ProtectionView::export_all(to)?;
     RecoveryKeyView::export_all(to)?;
     RestoreRequest::export_all(to)?;
@@ -77,7 +78,12 @@ fn export_bindings() {
 
 #[test]
 fn every_view_is_exported() {
-    let sources = [include_str!("../view.rs"), include_str!("backups.rs"), include_str!("rollback.rs")];
+    let sources = [
+        include_str!("../view.rs"),
+        include_str!("backups.rs"),
+        include_str!("passkey.rs"),
+        include_str!("rollback.rs"),
+    ];
     let declared: BTreeSet<String> = sources
         .iter()
         .flat_map(|source| source.lines())
