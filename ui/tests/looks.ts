@@ -1,6 +1,7 @@
 // Every screen in every state a person can bring it to: how to get there, and what then stands there.
 // Drives the tests in jsdom (screens.test.ts) and the pages drawn by a real engine (drawn/).
 import { SAMPLE_PASSWORD, type FakeHost, type FakeOptions } from "../src/host/fake";
+import type { Beat } from "../src/host/fake/authenticator";
 import { HostError } from "../src/host/host";
 
 const ANNA = "a1".repeat(16);
@@ -36,7 +37,111 @@ const toKey = async (p: Person): Promise<void> => {
   await p.press("choose-key");
 };
 
+/** A ceremony that stays at one step, or ends by a failure. */
+const plays = (...beats: Beat[]) => (host: FakeHost): void => void host.authenticator.scripts.push(beats);
+const withKey = { kinds: ["security_key"], hasPasskey: true } satisfies FakeOptions;
+const onWindows = { kinds: ["platform", "security_key", "phone"], platform: "windows" } satisfies FakeOptions;
+const unlockWithKey = (p: Person): Promise<void> => p.press("unlock-passkey");
+const makePasskey = async (p: Person): Promise<void> => {
+  await toWay(p);
+  await p.press("passkey-create");
+};
+const HELD: [string, Beat][] = [
+  ["insert", { step: "insert", isHeld: true }],
+  ["touch", { step: "touch", device: "YubiKey 5 NFC", isHeld: true }],
+  ["touch, several", { step: "touch", several: true, isHeld: true }],
+  ["PIN", { step: "pin", triesLeft: 8 }],
+  ["wrong PIN", { step: "pin", wasWrong: true, triesLeft: 1 }],
+  ["new PIN", { step: "new_pin", minLength: 6 }],
+  ["new PIN refused", { step: "new_pin", minLength: 6, problem: "refused" }],
+  ["fingerprint", { step: "fingerprint", isHeld: true }],
+  ["wrong fingerprint", { step: "fingerprint", wasWrong: true, triesLeft: 2, isHeld: true }],
+  ["working", { step: "working", isHeld: true }],
+];
+const HELD_ELSEWHERE: [string, Beat][] = [
+  ["system dialog", { step: "platform", isHeld: true }],
+  ["code", { step: "qr", qr: "FIDO:/0123456789", isHeld: true }],
+  ["phone connected", { step: "phone_connected", isHeld: true }],
+];
+const stepLooks: Look[] = [
+  ...HELD.map(([name, beat]): Look => ({ name: `lock, ${name}`, hash: "", options: { scene: "locked", ...withKey }, host: plays(beat), act: unlockWithKey, shows: "ceremony-cancel" })),
+  ...HELD_ELSEWHERE.map(([name, beat]): Look => ({
+    name: `lock on Windows, ${name}`, hash: "", options: { scene: "locked", hasPasskey: true, ...onWindows }, host: plays(beat), act: unlockWithKey, shows: "ceremony-cancel",
+  })),
+];
+const passkeyLooks: Look[] = [
+  { name: "lock, passkey first", hash: "", options: { scene: "locked", ...withKey }, shows: "unlock-passkey" },
+  { name: "lock, passkey first, on Windows", hash: "", options: { scene: "locked", hasPasskey: true, ...onWindows }, shows: "unlock-passkey" },
+  { name: "lock, another way", hash: "", options: { scene: "locked", ...withKey }, act: (p) => p.press("unlock-other"), shows: "unlock-with-passkey" },
+  { name: "lock, passkey of elsewhere", hash: "", options: { scene: "locked", hasPasskey: true }, shows: "passkey-elsewhere" },
+  ...stepLooks,
+  { name: "lock, failed", hash: "", options: { scene: "locked", ...withKey }, host: plays({ fails: "pin_blocked" }), act: unlockWithKey, shows: "ceremony-failure" },
+  {
+    name: "lock, failed, how to fix it",
+    hash: "",
+    options: { scene: "locked", ...withKey },
+    host: plays({ fails: "no_permission" }),
+    act: async (p) => {
+      await unlockWithKey(p);
+      await p.press("do-how-udev");
+    },
+    shows: "fix-command",
+  },
+  { name: "protection, off, with passkeys", hash: "#/backup/e2ee", options: { scene: "chats", ...onWindows }, shows: "method-passkey" },
+  { name: "protection, off, with security keys", hash: "#/backup/e2ee", options: { scene: "chats", kinds: ["security_key"] }, shows: "method-passkey" },
+  { name: "protection, on, with a passkey", hash: "#/backup/e2ee", options: withKey, shows: "add-passkey" },
+  { name: "protection, on, bound to this computer", hash: "#/backup/e2ee", options: { scene: "at_risk", hasPasskey: true, ...onWindows }, shows: "turn-off" },
+  { name: "protection, test a passkey", hash: "#/backup/e2ee", options: withKey, act: (p) => p.pressNamed("Test Security key"), shows: "unlock-passkey" },
+  { name: "protection, remove a passkey", hash: "#/backup/e2ee", options: withKey, act: (p) => p.pressNamed("Remove Security key"), shows: "remove-manager" },
+  {
+    name: "unlock sheet, touch",
+    hash: "#/backup/e2ee",
+    options: withKey,
+    host: plays({ step: "touch", isHeld: true }),
+    act: async (p) => {
+      await p.press("turn-off");
+      await p.press("turn-off-yes");
+      await unlockWithKey(p);
+    },
+    shows: "ceremony-cancel",
+  },
+  {
+    name: "unlock sheet, not this key",
+    hash: "#/backup/e2ee",
+    options: withKey,
+    host: plays({ fails: "no_credential" }),
+    act: async (p) => {
+      await p.press("turn-off");
+      await p.press("turn-off-yes");
+      await unlockWithKey(p);
+    },
+    shows: "ceremony-failure",
+  },
+  { name: "set-up, way, with passkeys", hash: "#/backup/e2ee/setup", options: { scene: "chats", ...onWindows }, act: toWay, shows: "choose-passkey" },
+  { name: "set-up, what holds the passkey", hash: "#/backup/e2ee/setup?first=passkey", options: { scene: "chats", ...onWindows }, act: toWay, shows: "passkey-kinds" },
+  { name: "set-up, security key", hash: "#/backup/e2ee/setup?first=passkey", options: { scene: "chats", kinds: ["security_key"] }, act: toWay, shows: "passkey-create" },
+  {
+    name: "set-up, security key, failed",
+    hash: "#/backup/e2ee/setup?first=passkey",
+    options: { scene: "chats", kinds: ["security_key"] },
+    host: plays({ fails: "no_prf_at_creation" }),
+    act: makePasskey,
+    shows: "unused-passkey",
+  },
+  {
+    name: "set-up, security key, made",
+    hash: "#/backup/e2ee/setup?first=passkey",
+    options: { scene: "chats", kinds: ["security_key"] },
+    host: plays({ step: "touch" }, { step: "touch" }),
+    act: makePasskey,
+    shows: "device-bound",
+  },
+  { name: "restore, passkey first", hash: "#/restore", options: { scene: "fresh", ...withKey }, act: (p) => p.press("place-pick"), shows: "unlock-passkey" },
+  { name: "restore, passkey of elsewhere", hash: "#/restore", options: { scene: "fresh", hasPasskey: true }, act: (p) => p.press("place-pick"), shows: "passkey-elsewhere" },
+];
+
 export const looks: Look[] = [
+  ...passkeyLooks,
   { name: "welcome", hash: "", options: { scene: "fresh" }, shows: "start-add" },
   { name: "locked", hash: "", options: { scene: "locked" }, shows: "unlock-password" },
   { name: "chats", hash: "#/chats", options: { scene: "chats" }, shows: "search" },

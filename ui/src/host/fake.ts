@@ -22,7 +22,6 @@ import {
   type PasskeyKind,
   type PasswordEstimate,
   type PlaceView,
-  type PromptStep,
   type PromptView,
   type ProtectionView,
   type RecoveryKeyView,
@@ -37,6 +36,7 @@ import {
   type WayTest,
   type WayView,
 } from "./host";
+import { FakeAuthenticator } from "./fake/authenticator";
 import { daysOf, messageAt, picture, sampleChats, tone, type SampleChat } from "./fake/samples";
 
 export const SAMPLE_PASSWORD = "correct horse battery staple";
@@ -54,10 +54,14 @@ export type FakeOptions = {
   steps?: number;
   now?: () => number;
   platform?: string;
+  /** What can hold passkeys on this computer. */
+  kinds?: PasskeyKind[];
+  /** The backup that is there opens with a passkey too, held by the first of `kinds` or by a security key. */
+  hasPasskey?: boolean;
 };
 
 type Method = keyof Host;
-type Repository = { id: string; password: string | null; digits: string | null; passkey: PasskeyKind | null; backups: BackupItem[]; chats: ChatRow[] };
+type Repository = { id: string; password: string | null; digits: string | null; hasPasskey: boolean; backups: BackupItem[]; chats: ChatRow[] };
 type Phases = readonly string[];
 
 const PHASES: Record<string, Phases> = {
@@ -89,7 +93,6 @@ const digitsOf = (text: string): string => text.replace(/\D/gu, "");
 export class FakeHost implements Host {
   readonly #options: Required<FakeOptions>;
   readonly #listeners = new Set<(job: JobView) => void>();
-  readonly #promptListeners = new Set<(prompt: PromptView) => void>();
   readonly #dragListeners = new Set<(drag: FileDrag) => void>();
   readonly #failures = new Map<Method, HostError[]>();
   readonly #jobs = new Map<number, JobView>();
@@ -97,7 +100,6 @@ export class FakeHost implements Host {
   readonly #library = sampleChats();
   readonly #days = new Map<string, ReturnType<typeof daysOf>>();
   #nextJob = 1;
-  #ceremony = 0;
   #shown = new Set<string>();
   #isLocked = false;
   #isSample = false;
@@ -126,11 +128,11 @@ export class FakeHost implements Host {
   checkReport: Partial<CheckReport> = {};
   opened: Partial<OpenedBackup> = {};
   keychain = true;
-  /** What can make and use passkeys on this computer. */
-  passkeyKinds: PasskeyKind[] = [];
+  readonly authenticator = new FakeAuthenticator();
 
   constructor(options: FakeOptions = {}) {
-    this.#options = { scene: "protected", latency: 0, step: 0, steps: 8, now: Date.now, platform: "linux", ...options };
+    this.#options = { scene: "protected", latency: 0, step: 0, steps: 8, now: Date.now, platform: "linux", kinds: [], hasPasskey: false, ...options };
+    this.authenticator.kinds = this.#options.kinds;
     this.#setScene(this.#options.scene);
   }
 
@@ -186,11 +188,13 @@ export class FakeHost implements Host {
     const old = this.#repository("/media/sam/Blue drive/Coffer backups");
     old.password = SAMPLE_PASSWORD;
     old.digits = SAMPLE_DIGITS;
+    old.hasPasskey = this.#options.hasPasskey;
     if (scene === "fresh") return;
     this.#shown = new Set(this.#library.map((chat) => chat.row.id));
     if (scene === "chats") return;
     this.#place = old === undefined ? null : "/media/sam/Blue drive/Coffer backups";
     this.#ways = [this.#way("password", "Password", 190)];
+    if (old.hasPasskey) this.#ways.push(this.#passkey(this.#options.kinds[0] ?? "security_key", 40));
     if (scene === "at_risk") old.digits = null;
     else this.#ways.push(this.#way("recovery_key", "64-digit key", 190));
     this.#unsaved = 12;
@@ -205,7 +209,7 @@ export class FakeHost implements Host {
       bytes: 3_214_000_000, libraryMessages: complete ? messages : messages + 4120, isComplete: complete, mediaMissing: 40,
     });
     const repository: Repository = {
-      id: "7f3a9c21", password: null, digits: null, passkey: null,
+      id: "7f3a9c21", password: null, digits: null, hasPasskey: false,
       backups: [item(0.5, "a", 1_061_808, true), item(4, "b", 1_061_210, true), item(31, "c", 1_049_020, false)],
       chats: this.#library.map((chat) => chat.row),
     };
@@ -214,7 +218,7 @@ export class FakeHost implements Host {
     return repository;
   }
 
-  #way(kind: "password" | "recovery_key" | "passkey", name: string, days: number): WayView {
+  #way(kind: "password" | "recovery_key", name: string, days: number): WayView {
     const now = this.#options.now();
     return {
       id: `${kind}-${String(this.#ways.length)}`, kind, name, added: now - days * DAY, lastUsed: kind === "password" ? now - 3 * DAY : null,
@@ -222,13 +226,25 @@ export class FakeHost implements Host {
     };
   }
 
+  #passkey(kind: PasskeyKind, days: number): WayView {
+    const now = this.#options.now();
+    const names = { platform: this.#options.platform === "windows" ? "Windows Hello" : "Touch ID", security_key: "Security key", phone: "Phone" };
+    const others = this.#ways.filter((way) => way.name.startsWith(names[kind])).length;
+    return {
+      id: `passkey-${String(this.#ways.length)}-${String(days)}`, kind: "passkey", name: others === 0 ? names[kind] : `${names[kind]} ${String(others + 1)}`,
+      added: now - days * DAY, lastUsed: now - Math.min(days, 1) * DAY, lastTested: now - Math.min(days, 7) * DAY, passkeyKind: kind,
+      reach: kind === "platform" ? "this_computer" : "this_key", isProved: true,
+    };
+  }
+
   // --- plumbing
 
-  async #answer<T>(method: Method, make: () => T): Promise<T> {
+  async #answer<T>(method: Method, make: () => T, unlock: Unlock | null = null): Promise<T> {
     this.calls.push(method);
     if (this.#options.latency > 0) await new Promise((resolve) => setTimeout(resolve, this.#options.latency));
     const failure = this.#failures.get(method)?.shift();
     if (failure !== undefined) throw failure;
+    if (unlock?.kind === "passkey") await this.authenticator.perform("unlock");
     return make();
   }
 
@@ -278,8 +294,7 @@ export class FakeHost implements Host {
   #opens(repository: Repository, unlock: Unlock): WayView["kind"] {
     if (unlock.kind === "keychain") return "keychain";
     if (unlock.kind === "passkey") {
-      if (repository.passkey === null) throw new HostError("passkey", "no_credential");
-      this.#prompt("unlock", repository.passkey);
+      if (!repository.hasPasskey) throw new HostError("wrong_passkey");
       return "passkey";
     }
     if (unlock.kind === "password") {
@@ -306,11 +321,11 @@ export class FakeHost implements Host {
     const ways = this.#ways;
     const proved = ways.filter((way) => way.isProved).length;
     return {
-      state: ways.length === 0 ? "off" : proved >= 2 ? "protected" : "at_risk",
+      state: ways.length === 0 ? "off" : proved >= 2 && ways.some((way) => way.reach !== "this_computer") ? "protected" : "at_risk",
       place: this.#place,
       backupId: this.#place === null ? null : (this.repositories.get(this.#place)?.id ?? null),
       ways: [...ways],
-      waysElsewhere: proved,
+      waysElsewhere: ways.filter((way) => way.isProved && way.reach !== "this_computer").length,
       automatic: this.keychain && ways.length > 0,
       needsUnlock: ways.length > 0 && !this.#isFresh,
       pending: this.#pending !== null ? "recovery_key" : this.#pendingPassword !== null ? "password" : null,
@@ -322,14 +337,21 @@ export class FakeHost implements Host {
       platform: this.#options.platform,
       version: "0.1.0",
       isLocked: this.#isLocked,
-      unlockWays: this.#isLocked ? [...new Set(this.#ways.map((way) => way.kind))] : [],
+      unlockWays: this.#isLocked ? this.#kinds() : [],
+      passkeyKinds: [...this.authenticator.kinds],
       hasChats: !this.#isLocked && (this.#shown.size > 0 || this.#isSample),
       isProtected: this.#ways.length > 0,
       libraryKeyInFile: this.#ways.length === 0,
       keychainAvailable: this.keychain,
-      passkeyKinds: [...this.passkeyKinds],
       isSample: this.#isSample,
     };
+  }
+
+  /** The best for this computer first. */
+  #kinds(): WayView["kind"][] {
+    const kinds = [...new Set(this.#ways.map((way) => way.kind))].filter((kind) => kind !== "passkey");
+    if (!this.#ways.some((way) => way.kind === "passkey")) return kinds;
+    return this.authenticator.kinds.length > 0 ? ["passkey", ...kinds] : [...kinds, "passkey"];
   }
 
   #check(everyByte: boolean): CheckReport {
@@ -364,7 +386,7 @@ export class FakeHost implements Host {
       this.#opens(this.#repositoryHere(), unlock);
       this.#isLocked = false;
       return this.#appView();
-    });
+    }, unlock);
   openSamples = () => this.#answer("openSamples", () => ((this.#isSample = true), this.#appView()));
   closeSamples = () => this.#answer("closeSamples", () => ((this.#isSample = false), this.#appView()));
 
@@ -517,7 +539,7 @@ export class FakeHost implements Host {
     });
   #found(): void {
     if (this.#place === null || this.repositories.has(this.#place)) return;
-    this.repositories.set(this.#place, { id: "c0ffe401", password: null, digits: null, passkey: null, backups: [], chats: [] });
+    this.repositories.set(this.#place, { id: "c0ffe401", password: null, digits: null, hasPasskey: false, backups: [], chats: [] });
     this.#isFresh = true;
   }
   #join(kind: "password" | "recovery_key"): void {
@@ -565,6 +587,21 @@ export class FakeHost implements Host {
       this.#join("recovery_key");
       return this.#protection();
     });
+  addPasskey = (kind: PasskeyKind) =>
+    this.#answer("addPasskey", () => {
+      if (this.#place === null) throw new HostError("not_protected");
+      if (this.#ways.length > 0 && !this.#isFresh) throw new HostError("needs_unlock");
+    }).then(async () => {
+      await this.authenticator.perform("create");
+      this.#found();
+      this.#repositoryHere().hasPasskey = true;
+      this.#isFresh = true;
+      this.#ways = [...this.#ways, { ...this.#passkey(kind, 0), lastUsed: null }];
+      return this.#protection();
+    });
+  answerPrompt = (ceremony: number, text: string) => this.#answer("answerPrompt", () => this.authenticator.answer(ceremony, text));
+  cancelCeremony = (ceremony: number) => this.#answer("cancelCeremony", () => this.authenticator.cancel(ceremony));
+  onPrompt = (listener: (prompt: PromptView) => void) => this.authenticator.listen(listener);
   abandonSetup = () =>
     this.#answer("abandonSetup", () => {
       this.#pending = null;
@@ -576,41 +613,14 @@ export class FakeHost implements Host {
       this.#opens(this.#repositoryHere(), unlock);
       this.#isFresh = true;
       return this.#protection();
-    });
+    }, unlock);
   testWay = (unlock: Unlock) =>
     this.#answer("testWay", (): WayTest => {
       const repository = this.#repositoryHere();
       const way = this.#opens(repository, unlock);
       this.#ways = this.#ways.map((one) => (one.kind === way ? { ...one, lastTested: this.#options.now() } : one));
       return { way, backup: repository.backups[0]?.time ?? null, chats: repository.backups.length > 0 ? 1 : 0, millis: 1240 };
-    });
-  addPasskey = (kind: PasskeyKind) =>
-    this.#answer("addPasskey", () => {
-      if (this.#place === null) throw new HostError("not_protected");
-      if (this.#ways.length > 0 && !this.#isFresh) throw new HostError("needs_unlock");
-      if (!this.passkeyKinds.includes(kind)) throw new HostError("passkey", "no_authenticator");
-      this.#found();
-      this.#prompt("create", kind);
-      this.#repositoryHere().passkey = kind;
-      this.#isFresh = true;
-      const way = { ...this.#way("passkey", "Security key", 0), passkeyKind: kind, reach: kind === "platform" ? "this_computer" : "this_key" };
-      this.#ways = [...this.#ways, { ...way, lastUsed: null, lastTested: this.#options.now() }];
-      return this.#protection();
-    });
-  answerPrompt = () => this.#answer("answerPrompt", () => undefined);
-  cancelCeremony = () => this.#answer("cancelCeremony", () => undefined);
-  /** A ceremony in which the person does what is asked at once. */
-  #prompt(purpose: PromptView["purpose"], kind: PasskeyKind): void {
-    this.#ceremony += 1;
-    const waits: PromptStep = kind === "platform" ? "platform" : kind === "phone" ? "qr" : "touch";
-    for (const step of [waits, "working", "done"] as const) {
-      const view: PromptView = {
-        ceremony: this.#ceremony, purpose, step, device: null, several: false, wasWrong: false, triesLeft: null, minLength: null, problem: null,
-        qr: step === "qr" ? "FIDO:/0" : null,
-      };
-      for (const listener of this.#promptListeners) listener(view);
-    }
-  }
+    }, unlock);
   renameWay = (id: string, name: string) =>
     this.#answer("renameWay", () => {
       this.#ways = this.#ways.map((way) => (way.id === id ? { ...way, name } : way));
@@ -649,7 +659,7 @@ export class FakeHost implements Host {
       backups: repository?.backups.length ?? 0,
       bytes: repository?.backups.length === 0 ? 0 : 3_214_000_000,
       running,
-      failure: this.#rollback !== null ? { code: "rolled_back", detail: null, unusedPasskey: null } : this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail, unusedPasskey: this.#failure.unusedPasskey },
+      failure: this.#rollback !== null ? { code: "rolled_back", detail: null, unusedPasskey: null } : this.#failure === null ? null : { code: this.#failure.code, detail: this.#failure.detail, unusedPasskey: null },
       ways: this.#ways.length,
       waysElsewhere: protection.waysElsewhere,
       unsavedMessages: this.#unsaved,
@@ -678,7 +688,7 @@ export class FakeHost implements Host {
         this.#unsaved = 0;
         return { kind: "backup", report: { backup, bytesRead: 3_100_000_000, bytesStored: 8_400_000, millis: 4200 } };
       });
-    });
+    }, unlock);
   startCheck = (everyByte: boolean) =>
     this.#answer("startCheck", () => {
       this.#reachable();
@@ -706,10 +716,10 @@ export class FakeHost implements Host {
       const repository = this.repositories.get(path);
       if (this.places.get(path)?.kind === "missing") throw new HostError("place_missing", path);
       if (repository === undefined) throw new HostError("not_a_backup", "1");
-      const ways: OpenedBackup["ways"] = [];
+      const ways: OpenedBackup["ways"] = repository.hasPasskey && this.authenticator.kinds.length > 0 ? ["passkey"] : [];
       if (repository.password !== null) ways.push("password");
       if (repository.digits !== null) ways.push("recovery_key");
-      if (repository.passkey !== null) ways.unshift("passkey");
+      if (repository.hasPasskey && ways[0] !== "passkey") ways.push("passkey");
       return { session: path, place: path, backupId: repository.id, ways, notes: [], alsoFound: [], ...this.opened };
     });
   #session(session: string): Repository {
@@ -722,7 +732,7 @@ export class FakeHost implements Host {
       const repository = this.#session(session);
       this.#opens(repository, unlock);
       return repository.backups;
-    });
+    }, unlock);
   lookChats = (session: string) => this.#answer("lookChats", () => this.#session(session).chats);
   lookMessages = (_session: string, _backup: string, chat: string, offset: number, limit: number) =>
     this.#answer("lookMessages", () => this.#range(chat, offset, limit));
@@ -762,6 +772,7 @@ export class FakeHost implements Host {
       this.#place = session;
       this.#ways = [];
       if (this.#session(session).password !== null) this.#ways.push(this.#way("password", "Password", 190));
+      if (this.#session(session).hasPasskey) this.#ways.push(this.#passkey("security_key", 40));
       if (this.#session(session).digits !== null) this.#ways.push(this.#way("recovery_key", "64-digit key", 190));
       return this.#protection();
     });
@@ -785,10 +796,6 @@ export class FakeHost implements Host {
   onJob = (listener: (job: JobView) => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  };
-  onPrompt = (listener: (prompt: PromptView) => void) => {
-    this.#promptListeners.add(listener);
-    return () => void this.#promptListeners.delete(listener);
   };
   onFileDrag = (listener: (drag: FileDrag) => void) => {
     this.#dragListeners.add(listener);

@@ -45,3 +45,8 @@ export function hasMessage(key: string): key is MessageKey {
 export function formatList(parts: readonly string[]): string {
   return new Intl.ListFormat(locale, { type: "conjunction" }).format(parts);
 }
+
+/** Joins choices as people do: "a, b or c". */
+export function formatAny(parts: readonly string[]): string {
+  return new Intl.ListFormat(locale, { type: "disjunction" }).format(parts);
+}

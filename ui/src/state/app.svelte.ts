@@ -3,6 +3,7 @@ import { HostError, toHostError, type AppView, type Host, type Unlock } from "..
 import { t } from "../i18n/i18n";
 import { AddState } from "./add.svelte";
 import { BackupState } from "./backup.svelte";
+import { CeremonyTurn } from "./ceremony.svelte";
 import { ChatsState } from "./chats.svelte";
 import { explain } from "./explain";
 import { Jobs } from "./jobs.svelte";
@@ -32,6 +33,7 @@ export class AppState {
   readonly host: Host;
   readonly now: () => number;
   readonly jobs: Jobs;
+  readonly ceremonies = new CeremonyTurn();
   stage: Stage = $state.raw({ kind: "starting" });
   route: Route = $state.raw({ name: "chats", chat: null, at: null });
   theme: Theme = $state("system");

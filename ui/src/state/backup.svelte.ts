@@ -48,6 +48,7 @@ export class BackupState {
   /** Backs up now; asks for a way to unlock first when this computer cannot do it by itself. */
   async start(unlock: Unlock | null = null): Promise<void> {
     if (unlock === null && this.status?.needsUnlock === true) {
+      await this.#app.protection.refresh();
       this.isAsking = true;
       return;
     }

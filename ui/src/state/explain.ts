@@ -1,15 +1,16 @@
 // The sentence for a refusal.
 import { HostError, toHostError, type ErrorView } from "../host/host";
-import { hasMessage, t } from "../i18n/i18n";
+import { t } from "../i18n/i18n";
+import { failureOf } from "./failures";
 
 /** What happened, what is safe, what to do. */
 export function explain(error: HostError): string {
+  const failure = failureOf(error);
+  if (failure !== null) return t(`passkey.${failure}`, { device: t("device.any") });
   if (error.detail !== null && error.detail !== "") {
     if (error.code === "digits_typo") {
       return error.detail.includes(",") ? t("error.digits_typo_rows", { rows: error.detail }) : t("error.digits_typo_row", { row: error.detail });
     }
-    const word = `passkey.${error.detail}`;
-    if (error.code === "passkey" && hasMessage(word)) return t(word);
     if (error.code === "groups_mismatch") return t("error.groups_mismatch_group", { group: error.detail });
   }
   return t(`error.${error.code}`);

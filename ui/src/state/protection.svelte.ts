@@ -1,6 +1,7 @@
 // The ways to unlock: what there is, and every change, which asks for a fresh unlock first.
-import { toHostError, type HostError, type ProtectionView, type Unlock, type WayTest } from "../host/host";
+import { toHostError, type HostError, type ProtectionView, type Unlock, type WayKind, type WayTest, type WayView } from "../host/host";
 import type { AppState } from "./app.svelte";
+import { bestFirst } from "./ways";
 
 type Stage = { kind: "loading" } | { kind: "ready"; view: ProtectionView } | { kind: "failed"; error: HostError };
 /** What waits for a fresh unlock. */
@@ -18,6 +19,15 @@ export class ProtectionState {
 
   get view(): ProtectionView | null {
     return this.stage.kind === "ready" ? this.stage.view : null;
+  }
+
+  /** The kinds of way there are, the best for this computer first. */
+  get kinds(): WayKind[] {
+    return bestFirst(this.view?.ways ?? [], this.#app.view?.passkeyKinds ?? []);
+  }
+
+  get passkeys(): WayView[] {
+    return this.view?.ways.filter((way) => way.kind === "passkey") ?? [];
   }
 
   take(view: ProtectionView): void {

@@ -47,9 +47,9 @@ function cut(all: Element[]): string[] {
     .map(told);
 }
 
-/** What is read or heard, element by element. */
+/** What is read or heard, element by element; commands to copy are the same in every language. */
 function spoken(): string[] {
-  return [...document.body.querySelectorAll("*:not(script)")].flatMap((element) => [
+  return [...document.body.querySelectorAll("*:not(script, pre)")].flatMap((element) => [
     ...[...element.childNodes].filter((node) => node instanceof Text).map((node) => node.data),
     ...["aria-label", "title", "placeholder", "alt", "aria-valuetext"].map((name) => element.getAttribute(name) ?? ""),
   ]);
