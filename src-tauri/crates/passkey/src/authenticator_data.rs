@@ -1,4 +1,5 @@
-//! Authenticator data: what every authenticator signs, and what its flags say (WebAuthn, 6.1).
+//! Authenticator data in the answer of an operating system: what every authenticator signs, and what its flags say (WebAuthn, 6.1).
+//! What a security key sends itself is read by `ctap`, with the outputs that are still encrypted there.
 
 use crate::{PasskeyError, RelyingParty};
 use sha2::{Digest, Sha256};
@@ -50,6 +51,10 @@ impl AuthenticatorData {
         }
         if flags & USER_VERIFIED == 0 {
             return Err(PasskeyError::NotVerified);
+        }
+        // WebAuthn, 6.1.3 rules out a copy of what cannot be copied.
+        if flags & BACKED_UP != 0 && flags & BACKUP_ELIGIBLE == 0 {
+            return Err(PasskeyError::Malformed);
         }
         Ok(Self {
             backup_eligible: flags & BACKUP_ELIGIBLE != 0,
@@ -144,6 +149,15 @@ pub(crate) mod tests {
         let refused = read(&bytes);
 
         assert_eq!(refused, Err(PasskeyError::NotVerified));
+    }
+
+    #[test]
+    fn a_copy_of_what_cannot_be_copied_is_refused() {
+        let bytes = authenticator_data(USER_VERIFIED | BACKED_UP, None);
+
+        let refused = read(&bytes);
+
+        assert_eq!(refused, Err(PasskeyError::Malformed));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 #[cfg(any(windows, target_os = "macos", test))]
 mod authenticator_data;
 mod combined;
+#[cfg(any(not(windows), test, feature = "virtual-keys"))]
 mod ctap;
 mod error;
 #[cfg(any(windows, target_os = "macos", test))]
@@ -26,6 +27,7 @@ mod relying_party;
 pub mod scripted_person;
 #[cfg(any(test, feature = "testing"))]
 pub mod scripted_provider;
+#[cfg(any(not(windows), test, feature = "virtual-keys"))]
 mod security_keys;
 mod this_computer;
 #[cfg(any(test, feature = "virtual-keys"))]
@@ -39,5 +41,6 @@ pub use provider::{
     Registered, Transports,
 };
 pub use relying_party::RelyingParty;
+#[cfg(any(not(windows), test, feature = "virtual-keys"))]
 pub use security_keys::SecurityKeys;
 pub use this_computer::this_computer;

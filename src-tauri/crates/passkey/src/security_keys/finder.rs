@@ -19,6 +19,10 @@ pub(crate) enum Sighting {
     /// Everything that was there at the start has been seen.
     LookedOnce,
     /// A key is plugged in, and this user may not open it.
+    #[cfg_attr(
+        not(any(target_os = "linux", test, feature = "virtual-keys")),
+        expect(dead_code, reason = "only Linux gives keys to some users and not to others")
+    )]
     Forbidden,
     /// A reader is plugged in, and no service for it runs.
     NoService,

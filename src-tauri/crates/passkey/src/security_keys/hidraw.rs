@@ -1,7 +1,7 @@
 //! Which security keys Linux knows, whether or not this user may open them.
 
 use std::fs::{self, OpenOptions};
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where the kernel lists them.
@@ -57,11 +57,16 @@ fn read(entry: &Path, devices: &Path) -> Option<HidKey> {
     let uevent = fs::read_to_string(entry.join("device/uevent")).unwrap_or_default();
     let name = uevent.lines().find_map(|line| line.strip_prefix("HID_NAME=")).map(str::to_owned);
     let node = devices.join(entry.file_name()?);
-    let access = match OpenOptions::new().read(true).write(true).open(node) {
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Access::Denied,
-        _ => Access::Allowed,
-    };
+    let access = access(OpenOptions::new().read(true).write(true).open(node).map(drop));
     Some(HidKey { id, name, access })
+}
+
+/// A key that cannot be opened for another reason is asked, and is gone then.
+fn access(opened: io::Result<()>) -> Access {
+    match opened {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Access::Denied,
+        Ok(()) | Err(_) => Access::Allowed,
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +102,26 @@ mod tests {
         let names: Vec<_> = keys.iter().map(|key| (key.name.as_deref(), key.access)).collect();
         assert_eq!(names, [(Some("Yubico YubiKey FIDO"), Access::Allowed)]);
         assert!(keys[0].id.ends_with("0003:1050:0407.0002"));
+    }
+
+    #[test]
+    fn only_a_denial_is_a_denial() {
+        assert_eq!(access(Ok(())), Access::Allowed);
+        assert_eq!(access(Err(io::ErrorKind::PermissionDenied.into())), Access::Denied);
+        assert_eq!(access(Err(io::ErrorKind::NotFound.into())), Access::Allowed);
+    }
+
+    #[test]
+    fn a_key_that_is_plugged_in_again_is_another() {
+        let root = tempfile::tempdir().unwrap();
+        plug(root.path(), "hidraw1", "0003:1050:0407.0002", FIDO);
+        let before = keys_of(&root.path().join("class"), &root.path().join("dev"));
+        fs::remove_file(root.path().join("class/hidraw1/device")).unwrap();
+        plug(root.path(), "hidraw1", "0003:1050:0407.0003", FIDO);
+
+        let after = keys_of(&root.path().join("class"), &root.path().join("dev"));
+
+        assert_ne!(before, after);
     }
 
     #[test]

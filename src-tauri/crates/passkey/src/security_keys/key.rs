@@ -6,7 +6,10 @@ use crate::ctap::{GET_INFO, Info, PeerKey, PinCommand, PinProtocol, Retries, Sha
 use crate::{PasskeyError, Transports};
 use coffer_secret::Entropy;
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+/// How long another program is given to finish.
+const BUSY: Duration = Duration::from_millis(200);
 
 /// A key that answered getInfo.
 pub(super) struct Key {
@@ -16,11 +19,16 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Asks a device what it is.
+    /// Asks a device what it is. One that is busy with another program is asked again.
     pub(super) async fn open(mut device: Box<dyn Device>, limit: Duration) -> Result<Self, Failure> {
-        let answer = timeout(limit, device.send(GET_INFO, &|_| ())).await;
-        let info = Info::decode(&answer.map_err(|_| PasskeyError::TimedOut)??)?;
-        Ok(Self { device, info, limit })
+        let mut pauses = [BUSY; 5].into_iter();
+        loop {
+            let answer = timeout(limit, device.send(GET_INFO, &|_| ())).await;
+            match (answer.map_err(|_| PasskeyError::TimedOut)?, pauses.next()) {
+                (Err(Failure::Ended(PasskeyError::Malformed)), Some(pause)) => sleep(pause).await,
+                (answer, _) => return Ok(Self { device, info: Info::decode(&answer?)?, limit }),
+            }
+        }
     }
 
     pub(super) fn name(&self) -> Option<String> {

@@ -99,7 +99,13 @@ fn is_no_reader(name: &CString) -> bool {
 /// A smart card reader is in a USB port (device class 0x0B: USB CCID 1.1, 4.1).
 #[cfg(target_os = "linux")]
 fn is_reader_plugged_in() -> bool {
-    let Ok(devices) = std::fs::read_dir("/sys/bus/usb/devices") else {
+    is_reader_among(std::path::Path::new("/sys/bus/usb/devices"))
+}
+
+#[cfg(target_os = "linux")]
+fn is_reader_among(devices: &std::path::Path) -> bool {
+    // No folder: no USB.
+    let Ok(devices) = std::fs::read_dir(devices) else {
         return false;
     };
     devices.flatten().any(|device| {
@@ -111,4 +117,36 @@ fn is_reader_plugged_in() -> bool {
 #[cfg(not(target_os = "linux"))]
 const fn is_reader_plugged_in() -> bool {
     false
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_is_known_by_its_class() {
+        let root = tempfile::tempdir().unwrap();
+        let plug = |name: &str, class: &str| {
+            std::fs::create_dir(root.path().join(name)).unwrap();
+            std::fs::write(root.path().join(name).join("bInterfaceClass"), class).unwrap();
+        };
+
+        plug("1-1:1.0", "03\n");
+        let without = is_reader_among(root.path());
+        plug("1-2:1.0", "0b\n");
+        let with = is_reader_among(root.path());
+
+        assert!(!without && with);
+        assert!(!is_reader_among(&root.path().join("none")));
+    }
+
+    #[test]
+    fn keys_that_show_themselves_as_readers_are_none() {
+        let is_none = |name: &str| is_no_reader(&CString::new(name).unwrap());
+
+        assert!(is_none("Yubico YubiKey OTP+FIDO+CCID 00 00"));
+        assert!(is_none("Nitrokey Nitrokey 3 [CCID/ICCD Interface] 00 00"));
+        assert!(!is_none("ACS ACR122U 00 00"));
+        assert!(!is_none("Virtual PCD 00 00"));
+    }
 }

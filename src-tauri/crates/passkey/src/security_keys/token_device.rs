@@ -33,8 +33,8 @@ pub(crate) struct TokenDevice {
     worker: Option<JoinHandle<()>>,
     transport: Transports,
     name: Option<String>,
-    /// A message is under way, or was when its sender went away.
-    is_busy: bool,
+    /// It has not answered yet, or a message was under way when its sender went away.
+    is_silent: bool,
 }
 
 /// A message for the worker, and where its answer goes.
@@ -51,7 +51,7 @@ impl TokenDevice {
         let (orders, waiting) = mpsc::unbounded_channel();
         let worker =
             thread::Builder::new().name("security key".to_owned()).spawn(move || work(token, waiting));
-        Self { orders: Some(orders), worker: worker.ok(), transport, name, is_busy: false }
+        Self { orders: Some(orders), worker: worker.ok(), transport, name, is_silent: true }
     }
 }
 
@@ -69,7 +69,7 @@ impl Device for TokenDevice {
             let (answer, mut arrives) = oneshot::channel();
             let (keepalives, mut said) = mpsc::unbounded_channel();
             let order = Order { message: message.to_vec(), keepalives, answer };
-            self.is_busy = true;
+            self.is_silent = true;
             let sent = self.orders.as_ref().is_some_and(|orders| orders.send(order).is_ok());
             if !sent {
                 return Err(Failure::Ended(PasskeyError::Removed));
@@ -79,7 +79,7 @@ impl Device for TokenDevice {
                     biased;
                     Some(keepalive) = said.recv() => listener(keepalive),
                     answer = &mut arrives => {
-                        self.is_busy = false;
+                        self.is_silent = false;
                         return answer.unwrap_or(Err(Failure::Ended(PasskeyError::Removed)));
                     }
                 }
@@ -92,7 +92,7 @@ impl Drop for TokenDevice {
     fn drop(&mut self) {
         drop(self.orders.take());
         // A smart card is free for the next ceremony only after its worker let it go. A key that does not answer is not waited for.
-        if let Some(worker) = self.worker.take().filter(|_| !self.is_busy) {
+        if let Some(worker) = self.worker.take().filter(|_| !self.is_silent) {
             worker.join().ok();
         }
     }
@@ -142,7 +142,8 @@ async fn serve<T: Token>(token: &mut T, order: Order) -> bool {
         AssertUnwindSafe(token.cancel()).catch_unwind().await.ok();
         return false;
     };
-    let is_alive = matches!(result, Ok(Ok(_) | Err(WebauthnCError::Ctap(_))));
+    // `Cbor` is also how a key says that it is busy with another program.
+    let is_alive = matches!(result, Ok(Ok(_) | Err(WebauthnCError::Ctap(_) | WebauthnCError::Cbor)));
     let told = result.map_or(Err(Failure::Ended(PasskeyError::Malformed)), |told| told.map_err(failure));
     answer.send(told).is_ok() && is_alive
 }

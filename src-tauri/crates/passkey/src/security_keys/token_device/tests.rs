@@ -1,7 +1,9 @@
 use super::*;
+use crate::security_keys::key::Key;
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use webauthn_authenticator_rs::error::CtapError;
 use webauthn_rs_proto::AuthenticatorTransport;
 
@@ -13,6 +15,9 @@ enum Does {
     PanicAtFirst,
     Refuse(u8),
     Break,
+    /// It is busy with another program, once.
+    Busy,
+    Info,
     Nothing,
 }
 
@@ -54,7 +59,13 @@ impl Token for Odd {
             }
             Does::Panic => panic!("frames of another channel"),
             Does::Refuse(status) => Err(CtapError::from(status).into()),
-            Does::Break => Err(WebauthnCError::Cbor),
+            Does::Break => Err(WebauthnCError::Closed),
+            Does::Busy => {
+                self.does = Does::Info;
+                Err(WebauthnCError::Cbor)
+            }
+            // An empty map.
+            Does::Info => Ok(vec![0xA0]),
             Does::Nothing => std::future::pending().await,
         }
     }
@@ -135,7 +146,7 @@ fn a_status_leaves_the_key_usable_and_an_error_does_not() {
 
     assert_eq!(send(&mut refusing), Err(Failure::Said(Status::PIN_INVALID)));
     assert_eq!(send(&mut refusing), Err(Failure::Said(Status::PIN_INVALID)));
-    assert_eq!(send(&mut broken), Err(Failure::Ended(PasskeyError::Malformed)));
+    assert_eq!(send(&mut broken), Err(Failure::Ended(PasskeyError::Removed)));
     assert_eq!(send(&mut broken), Err(Failure::Ended(PasskeyError::Removed)));
 }
 
@@ -170,4 +181,25 @@ fn a_key_that_is_not_needed_any_more_is_let_go_before_the_next_ceremony() {
     drop(device);
 
     assert_eq!(closed.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_key_that_is_busy_with_another_program_is_asked_again() {
+    let device = Odd::new(Does::Busy).start();
+
+    let key = block_on(Key::open(Box::new(device), Duration::from_secs(5)));
+
+    assert!(key.is_ok());
+}
+
+#[test]
+fn a_key_that_never_answered_is_not_waited_for() {
+    let mut device = Odd::new(Does::Nothing).start();
+    let is_silent = device.is_silent;
+    let worker = device.worker.take();
+
+    drop(device);
+
+    assert!(is_silent);
+    assert!(worker.is_some_and(|worker| worker.join().is_ok()));
 }
