@@ -1,5 +1,4 @@
-//! Authenticator data in the answer of an operating system: what every authenticator signs, and what its flags say (WebAuthn, 6.1).
-//! What a security key sends itself is read by `ctap`, with the outputs that are still encrypted there.
+//! Authenticator data: what every authenticator signs, and what its flags say (WebAuthn, 6.1).
 
 use crate::{PasskeyError, RelyingParty};
 use sha2::{Digest, Sha256};
@@ -10,10 +9,12 @@ const AAGUID: usize = 16;
 /// WebAuthn, 4: a credential id has at most 1023 bytes.
 const LONGEST_ID: usize = 1023;
 
+const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
 const BACKED_UP: u8 = 0x10;
 const HAS_CREDENTIAL: u8 = 0x40;
+const HAS_EXTENSIONS: u8 = 0x80;
 
 /// Authenticator data whose relying party is ours and whose authenticator verified the person.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +28,7 @@ pub(crate) struct AuthenticatorData {
 }
 
 /// The passkey inside authenticator data of a creation.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MadeCredential {
     /// The authenticator's model.
     pub(crate) aaguid: [u8; 16],
@@ -41,12 +42,56 @@ impl AuthenticatorData {
     /// # Errors
     /// [`PasskeyError::NotVerified`] when the person was not verified; [`PasskeyError::Malformed`] when it is no such data, or
     /// another relying party's.
+    #[cfg(any(windows, target_os = "macos", test))]
     pub(crate) fn read(bytes: &[u8], relying_party: RelyingParty) -> Result<Self, PasskeyError> {
+        Signed::read(bytes)?.0.believe(relying_party)
+    }
+
+    /// The id of the passkey that was made, also in data that is not believed: to delete what is of no use.
+    #[cfg(any(windows, test))]
+    pub(crate) fn made_id(bytes: &[u8]) -> Option<Vec<u8>> {
+        Signed::read(bytes).ok()?.0.made.map(|made| made.id)
+    }
+}
+
+/// Authenticator data before it is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Signed {
+    relying_party: [u8; RELYING_PARTY],
+    flags: u8,
+    made: Option<MadeCredential>,
+}
+
+impl Signed {
+    /// Takes it apart; what is left begins with the public key of a passkey that was made, or with the extensions.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, &[u8]), PasskeyError> {
         let mut rest = Rest(bytes);
-        let is_ours = rest.take(RELYING_PARTY)? == Sha256::digest(relying_party.id()).as_slice();
+        let relying_party = rest.take(RELYING_PARTY)?.try_into().map_err(|_| PasskeyError::Malformed)?;
         let flags = rest.take(1)?[0];
         rest.take(COUNTER)?;
-        if !is_ours {
+        let made = if flags & HAS_CREDENTIAL == 0 { None } else { Some(MadeCredential::read(&mut rest)?) };
+        Ok((Self { relying_party, flags, made }, rest.0))
+    }
+
+    /// A passkey was made.
+    pub(crate) fn has_made(&self) -> bool {
+        self.made.is_some()
+    }
+
+    /// Extensions follow.
+    pub(crate) fn has_extensions(&self) -> bool {
+        self.flags & HAS_EXTENSIONS != 0
+    }
+
+    /// Somebody touched the authenticator.
+    pub(crate) fn was_touched(&self) -> bool {
+        self.flags & USER_PRESENT != 0
+    }
+
+    /// What it says, when it is ours and the person was verified.
+    pub(crate) fn believe(self, relying_party: RelyingParty) -> Result<AuthenticatorData, PasskeyError> {
+        let Self { relying_party: hash, flags, made } = self;
+        if hash.as_slice() != Sha256::digest(relying_party.id()).as_slice() {
             return Err(PasskeyError::Malformed);
         }
         if flags & USER_VERIFIED == 0 {
@@ -56,25 +101,11 @@ impl AuthenticatorData {
         if flags & BACKED_UP != 0 && flags & BACKUP_ELIGIBLE == 0 {
             return Err(PasskeyError::Malformed);
         }
-        Ok(Self {
+        Ok(AuthenticatorData {
             backup_eligible: flags & BACKUP_ELIGIBLE != 0,
             backed_up: flags & BACKED_UP != 0,
-            made: if flags & HAS_CREDENTIAL == 0 { None } else { Some(MadeCredential::read(&mut rest)?) },
+            made,
         })
-    }
-
-    /// The id of the passkey that was made, also in data that is not believed: to delete what is of no use.
-    #[cfg(any(windows, test))]
-    pub(crate) fn made_id(bytes: &[u8]) -> Option<Vec<u8>> {
-        let mut rest = Rest(bytes);
-        rest.take(RELYING_PARTY).ok()?;
-        let flags = rest.take(1).ok()?[0];
-        rest.take(COUNTER).ok()?;
-        if flags & HAS_CREDENTIAL == 0 {
-            None
-        } else {
-            MadeCredential::read(&mut rest).ok().map(|made| made.id)
-        }
     }
 }
 

@@ -3,7 +3,6 @@
 //! The bytes are the output of WebAuthn's PRF extension (CTAP's `hmac-secret`). The same passkey gives the same bytes for the same
 //! input, on any computer, and only after it verified the person.
 
-#[cfg(any(windows, target_os = "macos", test))]
 mod authenticator_data;
 mod combined;
 #[cfg(any(not(windows), test, feature = "virtual-keys"))]

@@ -6,6 +6,7 @@ use super::device::Failure;
 use super::key::Key;
 use super::search::{Holding, batches, find, on_keys};
 use super::verify::{Verified, Verifier};
+use crate::authenticator_data::{AuthenticatorData, MadeCredential};
 use crate::ctap::{AuthData, Creation, CreationRequest, Permissions, Salt, SaltSession, Status};
 use crate::{AuthenticatorKind, CreateRequest, Credential, PasskeyError, Registered};
 use coffer_secret::Secret;
@@ -103,30 +104,23 @@ impl Making<'_> {
         let listed = batches(&key.info, self.exclude, |ids| message(ids).len());
         let message = message(listed.first().map_or(&[], Vec::as_slice));
         let answer = key.ask_with(&message, verified.gesture(key), &self.tools.person).await?;
-        self.check(key, Creation::decode(&answer)?.auth_data, salt.as_ref())
+        self.check(key, &Creation::decode(&answer)?.auth_data, salt.as_ref())
     }
 
-    fn check(&self, key: &Key, data: AuthData, salt: Option<&SaltSession>) -> Result<Registered, Failure> {
-        if !data.is_for(self.request.relying_party.id()) {
-            return Err(Failure::Ended(PasskeyError::Malformed));
-        }
-        if !data.is_verified {
-            return Err(Failure::Ended(PasskeyError::NotVerified));
-        }
+    fn check(&self, key: &Key, data: &AuthData, salt: Option<&SaltSession>) -> Result<Registered, Failure> {
+        let AuthenticatorData { backup_eligible, backed_up, made } =
+            data.believe(self.request.relying_party)?;
         if !data.has_hmac_secret {
             return Err(Failure::Ended(PasskeyError::NoPrfAtCreation));
         }
-        let prf = output(&data, salt)?;
-        let attested = data.attested.ok_or(PasskeyError::Malformed)?;
+        let prf = output(data, salt)?;
+        let MadeCredential { aaguid, id } = made.ok_or(PasskeyError::Malformed)?;
         Ok(Registered {
-            credential: Credential {
-                id: attested.credential_id,
-                transports: key.info.transports.with(key.transport()),
-            },
+            credential: Credential { id, transports: key.info.transports.with(key.transport()) },
             kind: AuthenticatorKind::SecurityKey,
-            aaguid: attested.aaguid,
-            backup_eligible: data.backup_eligible,
-            backed_up: data.backed_up,
+            aaguid,
+            backup_eligible,
+            backed_up,
             prf,
         })
     }

@@ -6,6 +6,7 @@ use super::device::Failure;
 use super::key::Key;
 use super::search::{Holding, find, on_keys};
 use super::verify::{Verified, Verifier};
+use crate::authenticator_data::AuthenticatorData;
 use crate::ctap::{Assertion, AssertionRequest, CreationRequest, Permissions, Salt, SaltSession};
 use crate::{EvaluateRequest, Evaluated, PasskeyError};
 
@@ -83,19 +84,9 @@ fn check(
     assertion: &Assertion,
     salt: &SaltSession,
 ) -> Result<Evaluated, Failure> {
-    let data = &assertion.auth_data;
     let id = assertion.credential(allow).ok_or(PasskeyError::Malformed)?;
-    if !data.is_for(request.relying_party.id()) {
-        return Err(Failure::Ended(PasskeyError::Malformed));
-    }
-    if !data.is_verified {
-        return Err(Failure::Ended(PasskeyError::NotVerified));
-    }
+    let data = &assertion.auth_data;
+    let AuthenticatorData { backup_eligible, backed_up, made: _ } = data.believe(request.relying_party)?;
     let output = data.output.as_ref().ok_or(PasskeyError::NoPrf)?;
-    Ok(Evaluated {
-        credential_id: id.to_vec(),
-        backup_eligible: data.backup_eligible,
-        backed_up: data.backed_up,
-        prf: salt.open(output)?,
-    })
+    Ok(Evaluated { credential_id: id.to_vec(), backup_eligible, backed_up, prf: salt.open(output)? })
 }

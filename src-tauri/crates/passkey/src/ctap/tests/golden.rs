@@ -109,8 +109,7 @@ fn the_answer_to_a_use_is_understood() {
         *salt.open(output).unwrap().expose()
     });
     assert_eq!(opened.collect::<Vec<_>>(), [hashed("an output"); 2]);
-    assert!(answers.iter().all(|answer| answer.auth_data.is_verified));
-    assert!(answers.iter().all(|answer| answer.auth_data.is_for(RelyingParty::CURRENT.id())));
+    assert!(answers.iter().all(|answer| answer.auth_data.believe(RelyingParty::CURRENT).is_ok()));
     assert!(answers.iter().all(|answer| answer.credential(&[&[1], &id]) == Some(&id)));
 }
 
@@ -124,11 +123,12 @@ fn the_answer_to_a_creation_is_understood() {
         *salt.open(output).unwrap().expose()
     });
     assert_eq!(opened.collect::<Vec<_>>(), [hashed("an output"); 2]);
-    let attested = answers[1].attested.as_ref().unwrap();
-    assert_eq!(attested.aaguid, *b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f");
-    assert_eq!(attested.credential_id, hashed("credential 0"));
-    assert!(answers.iter().all(|data| data.has_hmac_secret && data.is_verified));
-    assert!(answers.iter().all(|data| data.backup_eligible && data.backed_up));
+    let believed = answers[1].believe(RelyingParty::CURRENT).unwrap();
+    let made = believed.made.unwrap();
+    assert_eq!(made.aaguid, *b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f");
+    assert_eq!(made.id, hashed("credential 0"));
+    assert!(believed.backup_eligible && believed.backed_up);
+    assert!(answers.iter().all(|data| data.has_hmac_secret));
 }
 
 /// WebAuthn level 3, 10.1.4: what a browser's `prf` would send for the same input.
