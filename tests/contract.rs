@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Methods of `Host` that listen to events instead of calling a command.
-const LISTENERS: &[&str] = &["on_job", "on_prompt", "on_file_drag"];
+const LISTENERS: &[&str] = &["on_job", "on_prompt", "on_file_drag", "on_menu"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
@@ -200,4 +200,18 @@ fn every_passkey_failure_has_a_sentence() {
     let silent: Vec<&str> = words.filter(|word| !messages.contains_key(&format!("passkey.{word}"))).collect();
 
     assert!(silent.is_empty(), "without a sentence: {silent:?}");
+}
+
+#[test]
+fn the_menus_and_the_window_know_the_same_commands() {
+    let table: Vec<BTreeMap<String, String>> =
+        serde_json::from_str(&read("ui/src/state/shortcuts.json")).unwrap();
+    let in_menus: BTreeSet<String> = table.iter().map(|shortcut| shortcut["command"].clone()).collect();
+    let keys = read("ui/src/state/keys.ts");
+    let list = bracketed(keys.split_once("COMMANDS = ").unwrap().1, '[', ']');
+    let in_window: BTreeSet<String> = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+
+    assert_eq!(in_menus, in_window);
+    assert!(read("src-tauri/src/menu.rs").contains("\"menu\""));
+    assert!(read("ui/src/host/tauri.ts").contains("(\"menu\""));
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod dialogs;
 mod events;
+mod menu;
 mod opened;
 
 use opened::Opened;
@@ -16,6 +17,8 @@ use tauri::{App, Manager, Url, WebviewWindowBuilder};
 pub fn run() {
     tauri::Builder::default()
         .invoke_handler(commands::handler())
+        .menu(menu::menus)
+        .on_menu_event(|app, event| menu::forward(app, &event))
         .setup(|app| Ok(open_window(app)?))
         .run(tauri::generate_context!())
         .expect("the webview of this computer starts");

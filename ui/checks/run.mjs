@@ -52,7 +52,8 @@ for (const file of sources) {
 
 // Every message is used: by its id, or by a family whose last part the computer chooses.
 const messages = Object.keys(JSON.parse(readFileSync(join(root, "src/i18n/en.json"), "utf8")));
-const code = sources.filter((file) => /\.(svelte|ts)$/.test(file)).map((file) => readFileSync(file, "utf8")).join("\n");
+const menus = join(root, "../src-tauri/src/menu.rs");
+const code = [...sources.filter((file) => /\.(svelte|ts)$/.test(file)), menus].map((file) => readFileSync(file, "utf8")).join("\n");
 const families = [...code.matchAll(/`([a-z_]+\.(?:[a-z]+_)*)\$\{/g)].map((match) => match[1]);
 for (const key of messages) {
   if (!code.includes(`"${key}"`) && !families.some((family) => key.startsWith(family))) say(join(root, "src/i18n/en.json"), 1, `“${key}” is not used`);

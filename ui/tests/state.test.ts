@@ -4,7 +4,7 @@ import { HostError, toHostError } from "../src/host/host";
 import { AppState } from "../src/state/app.svelte";
 import { copySecret } from "../src/state/clipboard";
 import { JobRun } from "../src/state/jobs.svelte";
-import { commandOf } from "../src/state/keys";
+import { commandNamed, commandOf } from "../src/state/keys";
 import { MediaShelf } from "../src/state/media";
 import { ReaderState } from "../src/state/reader.svelte";
 import { parseRoute } from "../src/state/route";
@@ -44,8 +44,26 @@ describe("shortcuts", () => {
     expect(commandOf(stroke("b", { ctrlKey: true }), true)).toBeNull();
     expect(commandOf(stroke("b", { metaKey: true }), true)).toBe("backup");
     expect(commandOf(stroke("F", { ctrlKey: true, shiftKey: true }), false)).toBe("search");
-    expect(commandOf(stroke("3", { ctrlKey: true }), false)).toEqual({ section: 3 });
+    expect(commandOf(stroke("3", { ctrlKey: true }), false)).toBe("section_3");
     expect(commandOf(stroke("b"), false)).toBeNull();
+  });
+
+  it("are told from the same key with another one held down", () => {
+    const pressed = (key: string, ...held: string[]): unknown => commandOf(stroke(key, Object.fromEntries(held.map((one) => [`${one}Key`, true]))), false);
+    expect(pressed("f", "ctrl")).toBe("find");
+    expect(pressed("b", "ctrl", "shift")).toBeNull();
+    expect(pressed("b", "ctrl", "alt")).toBeNull();
+    expect(pressed("b", "ctrl", "meta")).toBeNull();
+    expect(pressed(",", "ctrl")).toBe("settings");
+    expect(pressed("ArrowLeft", "alt")).toBe("back");
+    expect(pressed("ArrowLeft")).toBeNull();
+    expect(pressed("F6")).toBe("regions");
+    expect([pressed("?", "ctrl"), pressed("?", "ctrl", "shift"), pressed("/", "ctrl", "shift"), pressed("/", "ctrl")]).toEqual(["help", "help", "help", null]);
+  });
+
+  it("are named alike in the native menus", () => {
+    expect(commandNamed("search")).toBe("search");
+    expect(commandNamed("format_disk")).toBeNull();
   });
 });
 

@@ -87,6 +87,20 @@ describe("by keyboard only", () => {
     expect(await byId("shortcut-sheet")).toBeInTheDocument();
   });
 
+  it("the native menus do what the keys do, and nothing else while locked or asked", async () => {
+    const { host } = await open("#/chats");
+    const act = (command: string): void => host.menu(command);
+
+    act("section_3");
+    expect(await byId("backup-status-card")).toBeInTheDocument();
+    act("help");
+    expect(await byId("shortcut-sheet")).toBeInTheDocument();
+    act("section_1");
+    expect(location.hash).toBe("#/backup");
+    act("no_such_command");
+    expect(await byId("shortcut-sheet")).toBeInTheDocument();
+  });
+
   it("F6 goes round the parts of the window", async () => {
     const { app } = await open("#/settings");
     await byId("settings");

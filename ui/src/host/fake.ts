@@ -93,6 +93,7 @@ const digitsOf = (text: string): string => text.replace(/\D/gu, "");
 export class FakeHost implements Host {
   readonly #options: Required<FakeOptions>;
   readonly #listeners = new Set<(job: JobView) => void>();
+  readonly #menuListeners = new Set<(command: string) => void>();
   readonly #dragListeners = new Set<(drag: FileDrag) => void>();
   readonly #failures = new Map<Method, HostError[]>();
   readonly #jobs = new Map<number, JobView>();
@@ -168,6 +169,11 @@ export class FakeHost implements Host {
       }],
       waysSeen: waysToo ? ways : [], waysShown: waysToo ? ways.slice(0, 1) : [],
     };
+  }
+
+  /** An item of the native menus was chosen. */
+  menu(command: string): void {
+    for (const listener of this.#menuListeners) listener(command);
   }
 
   drag(drag: FileDrag): void {
@@ -796,6 +802,10 @@ export class FakeHost implements Host {
   onJob = (listener: (job: JobView) => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  };
+  onMenu = (listener: (command: string) => void) => {
+    this.#menuListeners.add(listener);
+    return () => void this.#menuListeners.delete(listener);
   };
   onFileDrag = (listener: (drag: FileDrag) => void) => {
     this.#dragListeners.add(listener);

@@ -45,6 +45,7 @@ export const ERROR_CODES = [
   "not_a_backup",
   "still_syncing",
   "unknown_file",
+  "not_a_sheet",
   "empty_file",
   "truncated_file",
   "unsafe_file",
@@ -52,6 +53,7 @@ export const ERROR_CODES = [
   "file_missing",
   "cancelled",
   "busy",
+  "home_in_use",
   "locked",
   "needs_unlock",
   "not_protected",
@@ -204,6 +206,8 @@ export interface Host {
   onJob(listener: (job: JobView) => void): Unsubscribe;
   /** Calls back for every step of every passkey ceremony; `done` is the last of each. */
   onPrompt(listener: (prompt: PromptView) => void): Unsubscribe;
+  /** Calls back with the name of the command an item of the native menus stands for. */
+  onMenu(listener: (command: string) => void): Unsubscribe;
   /** Calls back while files are dragged over the window. */
   onFileDrag(listener: (drag: FileDrag) => void): Unsubscribe;
 }

@@ -85,6 +85,7 @@ export const tauriHost: Host = {
   cancelJob: (id) => call("cancel_job", { id }),
   onJob: (listener) => ending(listen<JobView>("job", (event) => listener(event.payload))),
   onPrompt: (listener) => ending(listen<PromptView>("prompt", (event) => listener(event.payload))),
+  onMenu: (listener) => ending(listen<string>("menu", (event) => listener(event.payload))),
   onFileDrag: (listener) =>
     ending(
       getCurrentWebview().onDragDropEvent((event) => {

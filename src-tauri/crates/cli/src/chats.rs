@@ -47,12 +47,12 @@ pub fn read(scene: &Scene, wanted: &Read) -> Result<Exit, Failure> {
     print_messages(scene, bounds, wanted.limit, |offset| {
         let range = engine.read_messages(&chat, offset, PAGE)?;
         let records = engine.read_records(&chat, offset, PAGE)?;
-        Ok(range.messages.into_iter().zip(records.into_iter().map(Some)).collect())
+        Ok(range.messages.into_iter().zip(records).collect())
     })
 }
 
-/// A page of messages with their full records, where those are known.
-pub type Page = Vec<(MessageView, Option<Value>)>;
+/// A page of messages with their full records.
+pub type Page = Vec<(MessageView, Value)>;
 
 /// Prints page after page of messages that lie within the bounds, up to the limit.
 pub fn print_messages(
@@ -73,14 +73,14 @@ pub fn print_messages(
             if left == 0 {
                 break;
             }
-            scene.screen.json_line(&message_json(message, record.as_ref())?)?;
+            scene.screen.json_line(&message_json(message, record)?)?;
             left -= 1;
         }
     }
 }
 
 /// A message as CLI.md has it; `raw` is what the source said, as the full record keeps it.
-fn message_json(message: &MessageView, record: Option<&Value>) -> Result<Value, Failure> {
+fn message_json(message: &MessageView, record: &Value) -> Result<Value, Failure> {
     let mut object = members(snake(message)?);
     for (from, to) in [("is_edited", "edited"), ("is_deleted", "deleted"), ("is_me", "me")] {
         let value = object.remove(from).unwrap_or_default();
@@ -88,8 +88,8 @@ fn message_json(message: &MessageView, record: Option<&Value>) -> Result<Value, 
     }
     object.insert("time_ms".to_owned(), json!(message.time));
     object.insert("time".to_owned(), times::iso(message.time));
-    let body = record.map(|record| record.get("message").unwrap_or(record));
-    object.insert("raw".to_owned(), body.and_then(|body| body.get("raw")).cloned().unwrap_or_default());
+    let body = record.get("message").unwrap_or(record);
+    object.insert("raw".to_owned(), body.get("raw").cloned().unwrap_or_default());
     Ok(Value::Object(object))
 }
 

@@ -68,6 +68,8 @@ impl Exit {
             | ErrorCode::BadText
             | ErrorCode::FileMissing
             | ErrorCode::Busy
+            | ErrorCode::HomeInUse
+            | ErrorCode::NotASheet
             | ErrorCode::Locked
             | ErrorCode::NeedsUnlock
             | ErrorCode::NotProtected

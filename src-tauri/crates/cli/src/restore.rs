@@ -25,7 +25,8 @@ pub fn look(scene: &Scene, wanted: &Look) -> Result<Exit, Failure> {
             let bounds = Bounds::parse(&read.span, &scene.zone)?;
             chats::print_messages(scene, bounds, read.limit, |offset| {
                 let range = engine.look_messages(session, backup, &chat, offset, PAGE)?;
-                Ok(range.messages.into_iter().map(|message| (message, None)).collect())
+                let records = engine.look_records(session, backup, &chat, offset, PAGE)?;
+                Ok(range.messages.into_iter().zip(records).collect())
             })
         }
         LookCommand::Search(search) => {

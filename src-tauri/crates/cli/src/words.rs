@@ -67,6 +67,11 @@ const TABLE: &[Row] = &[
         "Coffer does not know this file; it reads WhatsApp exports (.zip, _chat.txt) and Telegram's result.json",
         "",
     ),
+    (
+        ErrorCode::NotASheet,
+        "no 64-digit key can be read in this file; use the PDF that Coffer saved, or type the digits",
+        "",
+    ),
     (ErrorCode::EmptyFile, "the file is empty; export it again from the app", ""),
     (ErrorCode::TruncatedFile, "the file ends too early; copy or export it again", ""),
     (
@@ -85,9 +90,10 @@ const TABLE: &[Row] = &[
         "cancelled; what was finished is kept, and running it again goes on from there",
         "",
     ),
+    (ErrorCode::Busy, "something else is still running here; wait for it or stop it", ""),
     (
-        ErrorCode::Busy,
-        "another Coffer is at work in this home; close the window or wait for the other command",
+        ErrorCode::HomeInUse,
+        "another Coffer has these chats open, a window or a command; close it, or wait until it has ended",
         "",
     ),
     (

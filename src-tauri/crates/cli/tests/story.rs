@@ -75,10 +75,13 @@ fn a_backup_is_looked_into_without_writing_anything() {
 
     let chats = scene.done("new", &["look", "place", "--key-file", "key", "chats"]).remove(0);
     let lines = scene.done("new", &["look", "place", "--key-file", "key", "read", "Anna Reyes"]);
+    let read = scene.done("old", &["read", "Anna Reyes"]);
     let hits = scene.done("new", &["look", "place", "--key-file", "key", "search", "umbrella"]).remove(0);
     let planned = scene.done("new", &["restore", "place", "--key-file", "key", "--dry-run"]).remove(0);
 
     assert_eq!((chats.as_array().unwrap().len(), lines.len(), hits.as_array().unwrap().len()), (2, 4, 1));
+    assert_eq!(lines, read, "looked at and read are the same, the source's own bytes too");
+    assert!(!lines[0]["raw"].is_null());
     assert_eq!(planned["added"], 6);
     assert_eq!(scene.done("new", &["chats"]), [json!([])]);
     assert!(scene.files("place") == before, "the place was changed");

@@ -115,9 +115,7 @@ impl Engine {
     /// # Errors
     /// [`Error::NoSuchChat`], [`Error::Locked`].
     pub fn read_records(&self, chat: &str, offset: u64, limit: u32) -> Result<Vec<serde_json::Value>, Error> {
-        let limit = u64::from(limit).min(RANGE_CEILING);
-        let messages = self.library()?.library.messages(chat_id(chat)?, offset, limit)?;
-        Ok(messages.iter().map(|stored| message_json(&stored.message)).collect())
+        records(&self.library()?.library, chat_id(chat)?, offset, limit)
     }
 
     /// Writes one chat, or all, below `folder`, readable by anyone; the files come back.
@@ -137,6 +135,17 @@ impl Engine {
         };
         chosen.iter().map(|row| export::write(&room.library, row, format, folder)).collect()
     }
+}
+
+/// Full records of a run of messages, as comparable JSON.
+pub(crate) fn records(
+    library: &Library,
+    chat: ConversationId,
+    offset: u64,
+    limit: u32,
+) -> Result<Vec<serde_json::Value>, Error> {
+    let messages = library.messages(chat, offset, u64::from(limit).min(RANGE_CEILING))?;
+    Ok(messages.iter().map(|stored| message_json(&stored.message)).collect())
 }
 
 /// Reads an id as the window sends it.

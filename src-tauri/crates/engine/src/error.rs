@@ -92,6 +92,9 @@ pub enum Error {
     /// No reader knows this file.
     #[error("no reader knows this file")]
     UnknownFile,
+    /// It is no recovery sheet, or one whose text was taken away.
+    #[error("no recovery sheet can be read in this file")]
+    NotASheet,
     /// The file is empty.
     #[error("the file is empty")]
     EmptyFile,
@@ -119,6 +122,9 @@ pub enum Error {
     /// Another job runs.
     #[error("another job runs")]
     Busy,
+    /// Another Coffer has the home open: a window, or the command line.
+    #[error("another program has this home open")]
+    HomeInUse,
     /// The library is locked.
     #[error("the library is locked")]
     Locked,
@@ -222,6 +228,8 @@ pub enum ErrorCode {
     StillSyncing,
     /// See [`Error::UnknownFile`].
     UnknownFile,
+    /// See [`Error::NotASheet`].
+    NotASheet,
     /// See [`Error::EmptyFile`].
     EmptyFile,
     /// See [`Error::TruncatedFile`].
@@ -236,6 +244,8 @@ pub enum ErrorCode {
     Cancelled,
     /// See [`Error::Busy`].
     Busy,
+    /// See [`Error::HomeInUse`].
+    HomeInUse,
     /// See [`Error::Locked`].
     Locked,
     /// See [`Error::NeedsUnlock`].
@@ -272,7 +282,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
@@ -290,6 +300,7 @@ impl ErrorCode {
         Self::NotABackup,
         Self::StillSyncing,
         Self::UnknownFile,
+        Self::NotASheet,
         Self::EmptyFile,
         Self::TruncatedFile,
         Self::UnsafeFile,
@@ -297,6 +308,7 @@ impl ErrorCode {
         Self::FileMissing,
         Self::Cancelled,
         Self::Busy,
+        Self::HomeInUse,
         Self::Locked,
         Self::NeedsUnlock,
         Self::NotProtected,
@@ -335,6 +347,7 @@ impl ErrorCode {
             Self::NotABackup => "not_a_backup",
             Self::StillSyncing => "still_syncing",
             Self::UnknownFile => "unknown_file",
+            Self::NotASheet => "not_a_sheet",
             Self::EmptyFile => "empty_file",
             Self::TruncatedFile => "truncated_file",
             Self::UnsafeFile => "unsafe_file",
@@ -342,6 +355,7 @@ impl ErrorCode {
             Self::FileMissing => "file_missing",
             Self::Cancelled => "cancelled",
             Self::Busy => "busy",
+            Self::HomeInUse => "home_in_use",
             Self::Locked => "locked",
             Self::NeedsUnlock => "needs_unlock",
             Self::NotProtected => "not_protected",
@@ -384,6 +398,7 @@ impl Error {
             Self::NotABackup => ErrorCode::NotABackup,
             Self::StillSyncing { .. } => ErrorCode::StillSyncing,
             Self::UnknownFile => ErrorCode::UnknownFile,
+            Self::NotASheet => ErrorCode::NotASheet,
             Self::EmptyFile => ErrorCode::EmptyFile,
             Self::TruncatedFile => ErrorCode::TruncatedFile,
             Self::UnsafeFile { .. } => ErrorCode::UnsafeFile,
@@ -391,6 +406,7 @@ impl Error {
             Self::FileMissing => ErrorCode::FileMissing,
             Self::Cancelled => ErrorCode::Cancelled,
             Self::Busy => ErrorCode::Busy,
+            Self::HomeInUse => ErrorCode::HomeInUse,
             Self::Locked => ErrorCode::Locked,
             Self::NeedsUnlock => ErrorCode::NeedsUnlock,
             Self::NotProtected => ErrorCode::NotProtected,
@@ -457,11 +473,13 @@ impl Error {
             | Self::NotABackup
             | Self::StillSyncing { .. }
             | Self::UnknownFile
+            | Self::NotASheet
             | Self::EmptyFile
             | Self::TruncatedFile
             | Self::FileMissing
             | Self::Cancelled
             | Self::Busy
+            | Self::HomeInUse
             | Self::Locked
             | Self::NeedsUnlock
             | Self::NotProtected

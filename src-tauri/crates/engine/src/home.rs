@@ -140,7 +140,7 @@ impl Home {
     /// Opens the home, making it on first use.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another Coffer has it open; [`Error::Storage`] when it cannot be written.
+    /// [`Error::HomeInUse`] while another Coffer has it open; [`Error::Storage`] when it cannot be written.
     pub fn open(root: &Path, entropy: &dyn Entropy) -> Result<Self, Error> {
         make_private_folder(root)?;
         let in_use = take_lock(root)?;
@@ -347,7 +347,7 @@ fn take_lock(root: &Path) -> Result<File, Error> {
         .map_err(|error| Error::from_io("opening the home", &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => Err(Error::Busy),
+        Err(fs::TryLockError::WouldBlock) => Err(Error::HomeInUse),
         // A file system without locks: one Coffer at a time is then up to the person.
         Err(fs::TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(file),
         Err(fs::TryLockError::Error(error)) => Err(Error::from_io("opening the home", &error)),
@@ -409,7 +409,7 @@ mod tests {
 
         let second = open(folder.path());
 
-        assert!(matches!(second, Err(Error::Busy)));
+        assert!(matches!(second, Err(Error::HomeInUse)));
         drop(home);
         assert!(open(folder.path()).is_ok());
     }

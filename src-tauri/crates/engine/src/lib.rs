@@ -71,7 +71,7 @@ impl Engine {
     /// Opens the home of this computer and, when nothing or the keychain guards it, its library.
     ///
     /// # Errors
-    /// [`Error::Busy`] while another Coffer has the home open; [`Error::Storage`] when it cannot be written.
+    /// [`Error::HomeInUse`] while another Coffer has the home open; [`Error::Storage`] when it cannot be written.
     pub fn open(ports: Ports) -> Result<Self, Error> {
         Self::open_with_password_cost(ports, None)
     }

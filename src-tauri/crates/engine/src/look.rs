@@ -156,6 +156,22 @@ impl Engine {
         chats::range(look.load(chat)?, chat, offset, limit, &|hash| look.file(hash).is_some())
     }
 
+    /// The same messages as full records, as comparable JSON: with the source's own bytes.
+    ///
+    /// # Errors
+    /// As [`Engine::look_messages`].
+    pub fn look_records(
+        &self,
+        session: &str,
+        backup: Option<&str>,
+        chat: &str,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<serde_json::Value>, Error> {
+        let chat = chat_id(chat)?;
+        chats::records(self.look_of(session, backup)?.load(chat)?, chat, offset, limit)
+    }
+
     /// Looks for words in a backup.
     ///
     /// # Errors

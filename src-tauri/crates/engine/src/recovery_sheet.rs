@@ -4,10 +4,12 @@
 //! with a text editor in twenty years. The QR code is drawn as rectangles and holds the 64 digits alone.
 
 mod layout;
+mod reading;
 
 use crate::error::Error;
 use coffer_secret::SecretString;
 use layout::Sheet;
+use reading::find_digits;
 use std::fs;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -58,17 +60,17 @@ pub(crate) fn make_sheet(
     Sheet::new(paper).draw(groups, &digits, facts)
 }
 
-/// Reads the digits of a sheet this program saved.
+/// Reads the digits of a sheet this program saved, or that another one saved anew as text.
 ///
 /// # Errors
-/// [`Error::FileMissing`]; [`Error::UnknownFile`] when it is not such a sheet.
+/// [`Error::FileMissing`]; [`Error::NotASheet`] when it is not such a sheet, or one whose text another program took away.
 pub(crate) fn read_sheet(path: &Path) -> Result<SecretString, Error> {
     let facts = fs::metadata(path).map_err(|_| Error::FileMissing)?;
     if !facts.is_file() || facts.len() > SHEET_CEILING {
-        return Err(Error::UnknownFile);
+        return Err(Error::NotASheet);
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(|error| Error::from_io("reading the sheet", &error))?);
-    find_digits(&bytes).ok_or(Error::UnknownFile)
+    find_digits(&bytes).ok_or(Error::NotASheet)
 }
 
 /// Refuses a path inside the place: whoever finds the backup must not find its key beside it.
@@ -82,26 +84,6 @@ pub(crate) fn refuse_inside(path: &Path, place: &Path) -> Result<PathBuf, Error>
     // A place that is not there cannot hold the sheet.
     let is_inside = fs::canonicalize(place).is_ok_and(|place| folder.starts_with(place));
     if is_inside { Err(Error::SheetInBackup) } else { Ok(folder.join(name)) }
-}
-
-/// The groups are the only text drawn as four digits alone: `(1234) Tj`.
-fn find_digits(pdf: &[u8]) -> Option<SecretString> {
-    const SHOW: &[u8] = b") Tj";
-    if !pdf.starts_with(b"%PDF-") {
-        return None;
-    }
-    let mut digits = Zeroizing::new(String::with_capacity(GROUPS * 4));
-    let mut found = 0;
-    for window in pdf.windows(1 + 4 + SHOW.len()) {
-        let [b'(', group @ .., b')', b' ', b'T', b'j'] = window else { continue };
-        if group.iter().all(u8::is_ascii_digit) && found < GROUPS {
-            digits.push_str(std::str::from_utf8(group).ok()?);
-            found += 1;
-        } else if group.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-    }
-    (found == GROUPS).then(|| SecretString::new(digits.as_str().to_owned()))
 }
 
 #[cfg(test)]
@@ -173,8 +155,8 @@ mod tests {
         let pdf = sheet(Paper::A4);
         fs::write(&short, &pdf[..pdf.len() / 2]).unwrap();
 
-        assert!(matches!(read_sheet(&short), Err(Error::UnknownFile)));
-        assert!(matches!(read_sheet(folder.path()), Err(Error::UnknownFile)));
+        assert!(matches!(read_sheet(&short), Err(Error::NotASheet)));
+        assert!(matches!(read_sheet(folder.path()), Err(Error::NotASheet)));
         assert!(matches!(read_sheet(&folder.path().join("none.pdf")), Err(Error::FileMissing)));
     }
 

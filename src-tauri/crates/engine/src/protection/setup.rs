@@ -115,7 +115,7 @@ impl Engine {
     /// Confirms that the new 64-digit key is kept: then it opens the backup from the place.
     ///
     /// # Errors
-    /// [`Error::GroupsMismatch`], [`Error::DigitsTypo`], [`Error::WrongKey`] for another key, [`Error::UnknownFile`] for a file that
+    /// [`Error::GroupsMismatch`], [`Error::DigitsTypo`], [`Error::WrongKey`] for another key, [`Error::NotASheet`] for a file that
     /// is not a saved sheet; [`Error::ExpiredSession`] when none was begun; what the place says: then nothing counts.
     pub fn confirm_recovery_key(&self, confirmation: Confirmation) -> Result<ProtectionView, Error> {
         let _changing = lock(&self.changing);

@@ -3,6 +3,7 @@
 use super::{Paper, SheetFacts};
 use crate::error::Error;
 use coffer_secret::SecretString;
+use deunicode::deunicode_char;
 use pdf_writer::{Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr};
 use qrcode::{Color, EcLevel, QrCode};
 use zeroize::{Zeroize, Zeroizing};
@@ -71,8 +72,9 @@ impl Sheet {
             [("Made on", facts.date), ("Made by", facts.machine), ("Backup id", facts.backup_id)]
         {
             self.text(REGULAR, 10.5, MARGIN, y, label);
-            let value: String = value.chars().take(NAME_LIMIT).collect();
-            self.text(BOLD, 10.5, MARGIN + 64.0, y, &value);
+            let mut value = to_win_ansi(value);
+            value.truncate(NAME_LIMIT);
+            self.show(BOLD, 10.5, MARGIN + 64.0, y, &value);
             y -= 15.0;
         }
         y - 14.0
@@ -140,8 +142,12 @@ impl Sheet {
 
     fn text(&mut self, font: Name<'_>, size: f32, x: f32, y: f32, text: &str) {
         let mut bytes = to_win_ansi(text);
-        self.content.begin_text().set_font(font, size).next_line(x, y).show(Str(&bytes)).end_text();
+        self.show(font, size, x, y, &bytes);
         bytes.zeroize();
+    }
+
+    fn show(&mut self, font: Name<'_>, size: f32, x: f32, y: f32, bytes: &[u8]) {
+        self.content.begin_text().set_font(font, size).next_line(x, y).show(Str(bytes)).end_text();
     }
 
     fn finish(self, facts: &SheetFacts<'_>) -> Zeroizing<Vec<u8>> {
@@ -167,12 +173,30 @@ impl Sheet {
     }
 }
 
-/// The built-in fonts know Latin letters only; others become a question mark. Only a computer's name can hold them.
+/// The built-in fonts know Latin letters only; others are written with those, as a passport does: "\u{41a}\u{443}\u{445}\u{43d}\u{44f}" is
+/// "Kukhnia". Only a computer's name can hold them.
 fn to_win_ansi(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|letter| match u8::try_from(u32::from(letter)) {
-            Ok(byte) if (0x20..0x7f).contains(&byte) || byte >= 0xa0 => byte,
-            Ok(_) | Err(_) => b'?',
-        })
-        .collect()
+    let mut bytes = Vec::with_capacity(text.len());
+    for letter in text.chars() {
+        match u8::try_from(u32::from(letter)) {
+            Ok(byte) if (0x20..0x7f).contains(&byte) || byte >= 0xa0 => bytes.push(byte),
+            Ok(_) | Err(_) => bytes.extend(deunicode_char(letter).unwrap_or("?").bytes()),
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_other_letters_stay_readable() {
+        let written = |name: &str| String::from_utf8(to_win_ansi(name)).unwrap();
+
+        assert_eq!(written("\u{41a}\u{443}\u{445}\u{43d}\u{44f}"), "Kukhnia");
+        assert_eq!(written("\u{395}\u{3bb}\u{3ad}\u{3bd}\u{3b7}"), "Elene");
+        assert_eq!(written("\u{5317}\u{4eac}").trim(), "Bei Jing");
+        assert_eq!(to_win_ansi("l\u{e4}ptop"), b"l\xe4ptop");
+    }
 }
