@@ -1,4 +1,4 @@
-//! This computer: its keychain, its folders, its clock, its randomness, as the engine's ports.
+//! This computer: its keychain, its folders, its clock, its randomness, its passkeys, as the engine's ports.
 
 mod clock;
 mod entropy;
@@ -11,15 +11,28 @@ pub use entropy::SystemEntropy;
 pub use keychain::SystemKeychain;
 pub use paths::{DesktopError, default_home};
 
-use coffer_engine::ports::{NoPasskeys, Ports};
+pub use coffer_passkey::ParentWindow;
+
+use coffer_engine::ports::Ports;
+use coffer_secret::Entropy;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The ports of the real computer. `home` is the folder everything lies in; the platform's own when `None`.
+/// The ports of the real computer for a program without a window. `home` is the folder everything lies in; the platform's own when
+/// `None`.
 ///
 /// # Errors
 /// When the platform names no folder for this user's data.
 pub fn ports(home: Option<PathBuf>) -> Result<Ports, DesktopError> {
+    ports_under(ParentWindow::none(), home)
+}
+
+/// The ports for a program with a window: the operating system's own dialogs about passkeys belong to it.
+///
+/// # Errors
+/// As [`ports`].
+pub fn ports_under(parent: ParentWindow, home: Option<PathBuf>) -> Result<Ports, DesktopError> {
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     Ok(Ports {
         home: match home {
             Some(home) => home,
@@ -30,7 +43,7 @@ pub fn ports(home: Option<PathBuf>) -> Result<Ports, DesktopError> {
         platform: machine::platform().to_owned(),
         keychain: Arc::new(SystemKeychain::default()),
         clock: Arc::new(SystemClock::default()),
-        entropy: Arc::new(SystemEntropy),
-        passkeys: Arc::new(NoPasskeys),
+        passkeys: coffer_passkey::this_computer(parent, Arc::clone(&entropy)),
+        entropy,
     })
 }
