@@ -9,7 +9,7 @@ use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use coffer_keys::{
     ChunkIdKey, DamagedKeyslotFile, DataKey, FileKind, KeyError, KeyslotSet, OpenKeyslots, Reach,
-    RecoveryKey, RepositoryId, SlotInfo, SlotKind, Subkey, UnlockSecret,
+    RecoveryKey, RepositoryId, SlotInfo, SlotKind, Subkey, UnlockSecret, Way,
 };
 use coffer_secret::{Secret, SecretString};
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn every_vector_comes_out_as_it_says() {
 
     let failures: Vec<String> = vectors.iter().filter_map(failure).collect();
 
-    assert!(vectors.len() >= 46, "only {} vectors were found", vectors.len());
+    assert!(vectors.len() >= 60, "only {} vectors were found", vectors.len());
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
@@ -73,6 +73,7 @@ fn failure(vector: &Vector) -> Option<String> {
     let (outcome, lines) = match expect {
         "digits" => ("digits", digits_lines(vector)),
         "damaged" => ("damaged", damaged_lines(&set(vector))),
+        "ways" => ("ways", set(vector).ways().iter().flat_map(way_lines).collect()),
         _ => match set(vector).unlock(&secret(vector)) {
             Ok(open) => ("opened", opened_lines(&open)),
             Err(error) => (code(&error), vector.then.clone()),
@@ -101,6 +102,7 @@ fn secret(vector: &Vector) -> UnlockSecret {
         }
         "password" => UnlockSecret::Password(SecretString::new(text.to_owned())),
         "keychain" => UnlockSecret::Keychain(Secret::copy_from(&from_hex(text)).unwrap()),
+        "passkey" => UnlockSecret::Passkey(Secret::copy_from(&from_hex(text)).unwrap()),
         other => panic!("no kind of secret is called {other}"),
     }
 }
@@ -149,15 +151,29 @@ fn opened_lines(open: &OpenKeyslots) -> Vec<String> {
     lines
 }
 
-fn slot_line(slot: &SlotInfo) -> String {
-    let proved = slot.details.proved.map_or_else(|| "-".to_owned(), |time| time.to_string());
-    let kind = match slot.kind {
+fn way_lines(way: &Way) -> Vec<String> {
+    let named = way.passkey.as_ref().map(|passkey| {
+        let asked = if passkey.is_askable() { "asked for" } else { "not asked for" };
+        let (relying_party, id, transports) =
+            (passkey.relying_party(), hex(passkey.id()), passkey.transports());
+        format!("  relying party {relying_party}, credential {id}, transports {transports}: {asked}")
+    });
+    [format!("way {} {}", way.id, kind_word(way.kind))].into_iter().chain(named).collect()
+}
+
+const fn kind_word(kind: SlotKind) -> &'static str {
+    match kind {
         SlotKind::Password => "password",
         SlotKind::RecoveryKey => "recovery_key",
         SlotKind::Keychain => "keychain",
         SlotKind::Passkey => "passkey",
         SlotKind::Vault => "vault",
-    };
+    }
+}
+
+fn slot_line(slot: &SlotInfo) -> String {
+    let proved = slot.details.proved.map_or_else(|| "-".to_owned(), |time| time.to_string());
+    let kind = kind_word(slot.kind);
     let reach = match slot.details.reach {
         Reach::ThisComputer => "this_computer",
         Reach::ThisKey => "this_key",
@@ -197,7 +213,8 @@ fn derived_lines(data_key: &DataKey, chunk_id_key: &ChunkIdKey, repository: &Rep
         format!("subkey {name}: {}", hex(data_key.derive_subkey(purpose, repository).expose()))
     });
     let chunk = format!("chunk id 1 'hello': {}", hex(&chunk_id_key.derive_chunk_id(1, b"hello")));
-    files.into_iter().chain(subkeys).chain([chunk]).collect()
+    let input = format!("passkey input: {}", hex(&repository.derive_passkey_input()));
+    files.into_iter().chain(subkeys).chain([chunk, input]).collect()
 }
 
 /// The word a vector uses for an error.

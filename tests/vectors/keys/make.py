@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 HERE = Path(__file__).parent
 FILES = HERE / "files"
 FLOOR = (65536, 3, 1)
-PASSWORD, DIGITS, KEYCHAIN = 0, 1, 2
-KINDS = {PASSWORD: "password", DIGITS: "recovery_key", KEYCHAIN: "keychain"}
+PASSWORD, DIGITS, KEYCHAIN, PASSKEY = 0, 1, 2, 3
+KINDS = {PASSWORD: "password", DIGITS: "recovery_key", KEYCHAIN: "keychain", PASSKEY: "passkey"}
+RELYING_PARTIES = [1]
 REACHES = ["this_computer", "this_key", "synced", "anywhere"]
 
 
@@ -93,7 +94,9 @@ class Place:
 
 
 class Slot:
-    def __init__(self, name, kind, secret, place, data_key, params=FLOOR, extra=None):
+    def __init__(self, name, kind, secret, place, data_key, params=FLOOR, extra=None, credential=None):
+        self.passkey = credential
+        extra = passkey(*credential) if credential else extra
         self.id, self.kind, salt = rand(name + " id", 16), kind, rand(name + " salt", 32)
         in_range = 65536 <= params[0] <= 1048576 and 3 <= params[1] <= 10
         strong = strong_key(kind, secret, salt, params if in_range else FLOOR)
@@ -208,6 +211,7 @@ def derived(place, data_key, chunk_id_key):
     for name, label in (("library database", "library/database"), ("library media", "library/media"), ("library door", "library/door"), ("pins", "pins")):
         lines.append(f"subkey {name}: {expand(data_key, fields('coffer/1/' + label, place.repository), 32).hex()}")
     lines.append(f"chunk id 1 'hello': {blake3(bytes([1]) + b'hello', key=chunk_id_key).hexdigest()}")
+    lines.append(f"passkey input: {hashlib.sha256(b'coffer/1/prf' + bytes(1) + place.repository).hexdigest()}")
     return lines
 
 
@@ -227,6 +231,22 @@ def opened(place, opened_by, counter, slots, merged, earlier=(), refused=(), new
 def vector(name, expect, what, files, secret, lines=()):
     text = [f"expect: {expect}", f"what: {what}"] + [f"file: {file}" for file in files] + [f"secret: {secret}", "", *lines]
     (HERE / f"{name}.txt").write_text("\n".join(text) + "\n")
+
+
+def passkey(relying_party, credential_id, transports):
+    return {5: cbor({0: relying_party, 1: credential_id, 2: transports})}
+
+
+def ways(slots):
+    """What is seen of the ways without any secret, and which passkeys are asked for."""
+    lines = []
+    for slot in sorted(slots, key=lambda slot: slot.id):
+        lines.append(f"way {slot.id.hex()} {KINDS[slot.kind]}")
+        if slot.passkey:
+            relying_party, credential_id, transports = slot.passkey
+            asked = "asked for" if relying_party in RELYING_PARTIES else "not asked for"
+            lines.append(f"  relying party {relying_party}, credential {credential_id.hex()}, transports {transports}: {asked}")
+    return lines
 
 
 # AES-GCM is not committing: one ciphertext and tag that opens under two keys
@@ -426,6 +446,46 @@ def main():
     minor.version = bytes([0, 9])
     file = minor.write()
     vector("newer-minor", "opened", "another minor version is read", [file], f"digits {printed}", opened(place, by_digits, 1, first, [file], keys=keys))
+
+    # Passkeys. What an authenticator gives is made up here; the rig with python-fido2 shows that a real one gives it.
+    output = rand("passkey output", 32)
+    credential = (1, rand("credential", 16), 3)
+    by_passkey = Slot("passkey", PASSKEY, output, place, data_key, credential=credential)
+    with_passkey = [(by_passkey, details(by_passkey, "Security key", 2500, 2600, 1, 1)), first[1]]
+    passkeys = Set("passkeys", place, data_key, chunk_id_key, slots=with_passkey)
+    passkeys.version = bytes([0, 1])
+    file = passkeys.write()
+    lines = opened(place, by_passkey, 1, with_passkey, [file], keys=keys)
+    vector("open-passkey", "opened", "what a passkey gave opens it", [file], f"passkey {output.hex()}", lines)
+    vector("wrong-passkey", "wrong_secret", "what another passkey gave, or this one for another repository", [file], f"passkey {rand('another output', 32).hex()}")
+    vector("passkey-is-no-keychain", "wrong_secret", "the same bytes as the key of a keychain do not reach the slot", [file], f"keychain {output.hex()}")
+    vector("passkey-offered", "ways", "the passkey is named in clear, so that it can be asked for", [file], "none", ways(slot for slot, _ in with_passkey))
+    longest = Slot("longest", PASSKEY, output, place, data_key, credential=(1, rand("longest credential", 1023), 4))
+    only = [(longest, details(longest, "x", 1, None, 0, 1))]
+    file = Set("longest credential", place, data_key, chunk_id_key, slots=only).write()
+    vector("passkey-longest-credential", "opened", "a credential id of 1023 bytes", [file], f"passkey {output.hex()}", opened(place, longest, 1, only, [file], keys=keys))
+    foreign = Slot("foreign", PASSKEY, output, place, data_key, credential=(2, rand("foreign credential", 16), 1))
+    zero = Slot("zero", PASSKEY, output, place, data_key, credential=(0, rand("zero credential", 16), 1))
+    carried = [(foreign, details(foreign, "x", 1, None, 1, 1)), (zero, details(zero, "y", 2, None, 1, 1)), first[1]]
+    file = Set("foreign", place, data_key, chunk_id_key, slots=carried).write()
+    vector("passkey-unknown-relying-party", "ways", "no authenticator is asked for a relying party that is not in the list", [file], "none",
+           ways(slot for slot, _ in carried))
+    vector("passkey-unknown-relying-party-hides-nothing", "opened", "the other ways open, and the slot is carried", [file], f"digits {printed}",
+           opened(place, by_digits, 1, carried, [file], keys=keys))
+    for name, what, extra in (
+        ("passkey-no-credential", "a credential id of 0 bytes", passkey(1, b"", 1)),
+        ("passkey-long-credential", "a credential id of 1024 bytes", passkey(1, bytes(1024), 1)),
+        ("passkey-without-transports", "a passkey map that lacks a field", {5: cbor({0: 1, 1: bytes(16)})}),
+        ("passkey-relying-party-too-big", "a relying party above 255", {5: cbor({0: 256, 1: bytes(16), 2: 1})}),
+        ("passkey-trailing", "a byte behind the passkey map", {5: passkey(1, bytes(16), 1)[5] + bytes(1)}),
+        ("passkey-unnamed", "a passkey's slot that names no passkey", {}),
+    ):
+        slot = Slot(name, PASSKEY, output, place, data_key, extra=extra)
+        file = Set(name, place, data_key, chunk_id_key, slots=[(slot, details(slot, "x", 1, None, 1, 1)), first[1]]).write()
+        vector(name, "damaged", f"{what}: the file is refused", [file], f"passkey {output.hex()}", [f"{file}: malformed"])
+    slot = Slot("critical passkey", PASSKEY, output, place, data_key, extra={5: cbor({0: 1, 1: bytes(16), 2: 1, 3: 0})})
+    file = Set("critical passkey", place, data_key, chunk_id_key, slots=[(slot, details(slot, "x", 1, None, 1, 1))]).write()
+    vector("passkey-critical-field", "damaged", "a critical field of the future in the passkey map", [file], f"passkey {output.hex()}", [f"{file}: newer"])
 
     # One slot that plain AES-GCM opens under two keys.
     victim, guess = digits("guess 1"), digits("guess 2")

@@ -22,7 +22,7 @@ pub(crate) const SLOTS: usize = 16;
 const MAGIC: &[u8; 8] = b"cofferks";
 /// A reader refuses another major and reads any minor.
 const MAJOR: u8 = 0;
-const MINOR: u8 = 0;
+const MINOR: u8 = 1;
 /// Where the parts begin.
 const HEADER_AT: usize = 10;
 const SLOTS_AT: usize = 1024;
