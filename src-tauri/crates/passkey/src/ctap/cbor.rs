@@ -32,12 +32,7 @@ pub(super) fn each_entry<'b>(
             return Err(Malformed);
         }
         last = Some(key);
-        let mut value = decoder.clone();
-        if take(key, &mut value)? {
-            decoder.set_position(value.position());
-        } else {
-            decoder.skip()?;
-        }
+        take_or_skip(decoder, |value| take(key, value))?;
     }
     Ok(())
 }
@@ -50,12 +45,21 @@ pub(super) fn each_named<'b>(
     let count = decoder.map()?.ok_or(Malformed)?;
     for _ in 0..count {
         let key = decoder.str()?;
-        let mut value = decoder.clone();
-        if take(key, &mut value)? {
-            decoder.set_position(value.position());
-        } else {
-            decoder.skip()?;
-        }
+        take_or_skip(decoder, |value| take(key, value))?;
+    }
+    Ok(())
+}
+
+/// Reads a value, or goes past it when `take` does not know what it is.
+fn take_or_skip<'b>(
+    decoder: &mut Decoder<'b>,
+    take: impl FnOnce(&mut Decoder<'b>) -> Result<bool, Malformed>,
+) -> Result<(), Malformed> {
+    let mut value = decoder.clone();
+    if take(&mut value)? {
+        decoder.set_position(value.position());
+    } else {
+        decoder.skip()?;
     }
     Ok(())
 }

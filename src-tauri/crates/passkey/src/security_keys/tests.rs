@@ -1,6 +1,7 @@
 //! The provider against real firmware: every failure is made on the authenticator's side.
 
 mod creation;
+mod evaluation;
 mod finger;
 mod limits;
 mod older_keys;
@@ -8,7 +9,6 @@ mod pin;
 mod plugging;
 mod silence;
 mod touch;
-mod use_;
 
 use super::*;
 use crate::scripted_person::ScriptedPerson;
