@@ -9,12 +9,10 @@ const AAGUID: usize = 16;
 /// WebAuthn, 4: a credential id has at most 1023 bytes.
 const LONGEST_ID: usize = 1023;
 
-const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
 const BACKED_UP: u8 = 0x10;
-const HAS_CREDENTIAL: u8 = 0x40;
-const HAS_EXTENSIONS: u8 = 0x80;
+pub(crate) const HAS_CREDENTIAL: u8 = 0x40;
 
 /// Authenticator data whose relying party is ours and whose authenticator verified the person.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,39 +71,25 @@ impl Signed {
         Ok((Self { relying_party, flags, made }, rest.0))
     }
 
-    /// A passkey was made.
-    pub(crate) fn has_made(&self) -> bool {
-        self.made.is_some()
-    }
-
-    /// Extensions follow.
-    pub(crate) fn has_extensions(&self) -> bool {
-        self.flags & HAS_EXTENSIONS != 0
-    }
-
-    /// Somebody touched the authenticator.
-    pub(crate) fn was_touched(&self) -> bool {
-        self.flags & USER_PRESENT != 0
+    /// The flag is set.
+    pub(crate) fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
     }
 
     /// What it says, when it is ours and the person was verified.
     pub(crate) fn believe(self, relying_party: RelyingParty) -> Result<AuthenticatorData, PasskeyError> {
-        let Self { relying_party: hash, flags, made } = self;
-        if hash.as_slice() != Sha256::digest(relying_party.id()).as_slice() {
+        if self.relying_party.as_slice() != Sha256::digest(relying_party.id()).as_slice() {
             return Err(PasskeyError::Malformed);
         }
-        if flags & USER_VERIFIED == 0 {
+        if !self.has(USER_VERIFIED) {
             return Err(PasskeyError::NotVerified);
         }
         // WebAuthn, 6.1.3 rules out a copy of what cannot be copied.
-        if flags & BACKED_UP != 0 && flags & BACKUP_ELIGIBLE == 0 {
+        let (backup_eligible, backed_up) = (self.has(BACKUP_ELIGIBLE), self.has(BACKED_UP));
+        if backed_up && !backup_eligible {
             return Err(PasskeyError::Malformed);
         }
-        Ok(AuthenticatorData {
-            backup_eligible: flags & BACKUP_ELIGIBLE != 0,
-            backed_up: flags & BACKED_UP != 0,
-            made,
-        })
+        Ok(AuthenticatorData { backup_eligible, backed_up, made: self.made })
     }
 }
 

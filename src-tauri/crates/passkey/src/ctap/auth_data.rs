@@ -2,10 +2,13 @@
 
 use super::Malformed;
 use super::cbor::{each_named, whole};
-use crate::authenticator_data::{AuthenticatorData, Signed};
+use crate::authenticator_data::{AuthenticatorData, HAS_CREDENTIAL, Signed};
 use crate::{PasskeyError, RelyingParty};
 use minicbor::data::Type;
 use minicbor::decode::Decoder;
+
+const USER_PRESENT: u8 = 0x01;
+const HAS_EXTENSIONS: u8 = 0x80;
 
 /// What the key signed, taken apart, and not yet believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +23,13 @@ pub(crate) struct AuthData {
 impl AuthData {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let (signed, mut rest) = Signed::read(bytes).map_err(|_| Malformed)?;
-        if signed.has_made() {
+        if signed.has(HAS_CREDENTIAL) {
             // Nothing here checks signatures, so its public key is not kept.
             let mut key = Decoder::new(rest);
             key.skip()?;
             rest = rest.get(key.position()..).ok_or(Malformed)?;
         }
-        let has_extensions = signed.has_extensions();
+        let has_extensions = signed.has(HAS_EXTENSIONS);
         let mut data = Self { signed, has_hmac_secret: false, output: None };
         match (has_extensions, rest) {
             (true, rest) => whole(rest, |decoder| data.read_extensions(decoder))?,
@@ -52,6 +55,6 @@ impl AuthData {
     /// What it says, when it is ours and the person touched the key and was verified.
     pub(crate) fn believe(&self, relying_party: RelyingParty) -> Result<AuthenticatorData, PasskeyError> {
         let believed = self.signed.clone().believe(relying_party)?;
-        if self.signed.was_touched() { Ok(believed) } else { Err(PasskeyError::NotVerified) }
+        if self.signed.has(USER_PRESENT) { Ok(believed) } else { Err(PasskeyError::NotVerified) }
     }
 }
