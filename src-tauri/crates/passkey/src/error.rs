@@ -85,6 +85,34 @@ pub enum PasskeyError {
 }
 
 impl PasskeyError {
+    /// Every failure, for tables of sentences.
+    pub const ALL: [Self; 24] = [
+        Self::Cancelled,
+        Self::TimedOut,
+        Self::NoAuthenticator,
+        Self::NoPermission,
+        Self::NoSmartCardService,
+        Self::Removed,
+        Self::NoBluetooth,
+        Self::PhoneUnreachable,
+        Self::NoCredential,
+        Self::AlreadyRegistered,
+        Self::PinPaused,
+        Self::PinBlocked,
+        Self::PinNotSet,
+        Self::PinPolicy,
+        Self::FingerprintBlocked,
+        Self::NoPrfAtCreation,
+        Self::NoPrf,
+        Self::PrfMismatch,
+        Self::NotVerified,
+        Self::KeyFull,
+        Self::PlatformTooOld,
+        Self::PlatformRefused { code: 0 },
+        Self::Refused { code: 0 },
+        Self::Malformed,
+    ];
+
     /// A stable word, the id of its sentence: `passkey.<word>`.
     pub const fn word(self) -> &'static str {
         match self {

@@ -1,11 +1,12 @@
 //! Keys on smart card readers, by NFC or by their contacts.
 
+use super::device::{Answering, Device, Failure, Listener};
 use super::finder::{Finder, Sighting};
 use super::token_device::TokenDevice;
-use crate::Transports;
+use crate::{PasskeyError, Transports};
 use pcsc::{Context, ReaderState, Scope, State};
 use std::collections::BTreeSet;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
@@ -13,6 +14,8 @@ use webauthn_authenticator_rs::nfc::NFCCard;
 
 /// How often the readers are looked at.
 const PAUSE: Duration = Duration::from_millis(300);
+/// How long the service may take to notice that a card is gone: a second and more, it looks every 0.4 s (pcscd(8)).
+const LOOKS: u8 = 5;
 /// Security keys that also show themselves as readers. Their FIDO part answers by USB only (`webauthn-authenticator-rs`,
 /// `nfc::ignored_reader`).
 const NOT_READERS: [&str; 3] = ["Nitrokey", "SoloKey", "YubiKey"];
@@ -84,12 +87,58 @@ fn look_once(
         } else if !now.intersects(State::INUSE | State::EXCLUSIVE) && !tried.contains(&name) {
             if let Ok(card) = NFCCard::new(service, state.name(), state.atr()) {
                 let device = TokenDevice::start(card, Transports::NFC, None);
-                sightings.send(Sighting::Key(Box::new(device))).ok();
+                let card = Card { device, service: service.clone(), reader: name.clone() };
+                sightings.send(Sighting::Key(Box::new(card))).ok();
             }
             tried.insert(name);
         }
     }
     Ok(())
+}
+
+/// A key on a reader, which tells whether it still lies there.
+struct Card {
+    device: TokenDevice,
+    service: Context,
+    reader: CString,
+}
+
+impl Device for Card {
+    fn transport(&self) -> Transports {
+        self.device.transport()
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.device.name()
+    }
+
+    fn send<'a>(&'a mut self, message: &'a [u8], listener: Listener<'a>) -> Answering<'a> {
+        Box::pin(async move {
+            let answer = self.device.send(message, listener).await;
+            // Some readers make an empty answer of a card that is pulled while it thinks.
+            match answer {
+                Err(Failure::Ended(PasskeyError::Malformed)) if is_gone(&self.service, &self.reader) => {
+                    Err(Failure::Ended(PasskeyError::Removed))
+                }
+                answer => answer,
+            }
+        })
+    }
+}
+
+/// The card is not on its reader any more. The service notices that at its next look.
+fn is_gone(service: &Context, reader: &CStr) -> bool {
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    for _ in 0..LOOKS {
+        let told = service.get_status_change(PAUSE, &mut states);
+        if told.is_err_and(|error| error != pcsc::Error::Timeout)
+            || states[0].event_state().contains(State::EMPTY)
+        {
+            return true;
+        }
+        states[0].sync_current_state();
+    }
+    false
 }
 
 fn is_no_reader(name: &CString) -> bool {
