@@ -21,7 +21,7 @@ const UNKNOWN: [u8; 2] = [0x6D, 0x00];
 
 /// A slot of the virtual reader: vpcd listens there for a card.
 #[derive(Clone, Copy, Debug)]
-pub struct Slot {
+pub(crate) struct Slot {
     /// vpcd's port.
     pub port: u16,
 }
@@ -35,10 +35,7 @@ pub struct Inserted {
 
 impl Slot {
     /// Puts a key into the slot.
-    ///
-    /// # Errors
-    /// When no reader listens there.
-    pub fn insert(self, key: VirtualKey) -> io::Result<Inserted> {
+    pub(crate) fn insert(self, key: VirtualKey) -> io::Result<Inserted> {
         let wire = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         let mut connection = Connection::from(wire.try_clone()?);
         let key = Arc::new(key);

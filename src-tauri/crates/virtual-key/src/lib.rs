@@ -12,7 +12,7 @@ mod pcsc;
 #[cfg(target_os = "linux")]
 mod uhid;
 
-pub use card::{Inserted, Slot};
+pub use card::Inserted;
 #[cfg(target_os = "linux")]
 pub use guest::{Assembled, Guest, Out, with_guest};
 pub use key::{KeySettings, VirtualKey};

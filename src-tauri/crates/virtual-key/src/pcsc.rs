@@ -1,6 +1,9 @@
 //! A smart card service of a test's own, with a virtual reader of two slots, in namespaces of its own.
 
-use crate::Slot;
+use crate::card::Slot;
+use crate::{Inserted, VirtualKey};
+use pcsc::{Context, ReaderState, Scope, State};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -79,15 +82,19 @@ impl SmartCardService {
         Ok(service)
     }
 
-    /// A slot of its reader, 0 or 1, once the reader listens there.
+    /// Puts a key into a slot of its reader, 0 or 1. When this returns, every program sees the card.
     ///
     /// # Errors
-    /// When it does not.
-    pub fn slot(&mut self, number: u16) -> io::Result<Slot> {
-        let port = FIRST_PORT + number;
+    /// When the reader does not listen, or does not see the card.
+    pub fn insert(&mut self, slot: u16, key: VirtualKey) -> io::Result<Inserted> {
+        let port = FIRST_PORT + slot;
         // The reader takes one card at a time, so this looks at the kernel's table and does not knock.
         self.wait_for(&|| is_listening(port))?;
-        Ok(Slot { port })
+        let inserted = Slot { port }.insert(key)?;
+        let reader = CString::new(format!("Virtual PCD 00 {slot:02}"))?;
+        let context = Context::establish(Scope::System).map_err(io::Error::other)?;
+        self.wait_for(&|| is_seen(&context, &reader))?;
+        Ok(inserted)
     }
 
     fn wait_for(&mut self, is_ready: &dyn Fn() -> bool) -> io::Result<()> {
@@ -113,6 +120,13 @@ impl Drop for SmartCardService {
         self.daemon.wait().ok();
         fs::remove_file(SOCKET).ok();
     }
+}
+
+fn is_seen(context: &Context, reader: &CStr) -> bool {
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    // States that nobody is aware of are told at once.
+    let told = context.get_status_change(PAUSE, &mut states);
+    told.is_ok() && states[0].event_state().contains(State::PRESENT)
 }
 
 /// Some process of these namespaces listens on the port (proc(5): state 0A is LISTEN).

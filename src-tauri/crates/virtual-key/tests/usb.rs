@@ -83,8 +83,7 @@ fn a_passkey_gives_the_same_bytes_by_usb_as_by_nfc() {
             let folder = tempfile::tempdir().unwrap();
             let memory = folder.path().join("key");
             let mut service = SmartCardService::start(folder.path()).unwrap();
-            let slot = service.slot(0).unwrap();
-            let in_reader = slot.insert(power(&memory)).unwrap();
+            let in_reader = service.insert(0, power(&memory)).unwrap();
             let made_by_nfc = create(1);
             let (by_nfc, _) = evaluate(2, &made_by_nfc);
             drop(in_reader);
@@ -94,7 +93,7 @@ fn a_passkey_gives_the_same_bytes_by_usb_as_by_nfc() {
             guest.put("passkey", &made_by_nfc).unwrap();
             let came_back = guest.tell().unwrap();
             fs::write(&memory, came_back.file("key")).unwrap();
-            let _in_reader = slot.insert(power(&memory)).unwrap();
+            let _in_reader = service.insert(0, power(&memory)).unwrap();
             let (again_by_nfc, _) = evaluate(5, &came_back.file("new-passkey"));
 
             assert_eq!(came_back.file("by-usb"), by_nfc.expose());
