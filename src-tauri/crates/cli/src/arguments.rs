@@ -1,7 +1,7 @@
 //! The command line, as clap reads it: the names of CLI.md.
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 error, 2 usage, 3 partial (somet
 4 wrong secret, 5 damaged or tampered, 6 no such place or backup, 7 cancelled, 8 newer format";
 
 /// UNLOCK: a way to unlock. Without one: this computer's keychain, else a question on the terminal.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct UnlockOptions {
     /// UNLOCK with the password in this file (also COFFER_PASSWORD_FILE)
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "key_file")]
@@ -36,6 +36,12 @@ pub struct UnlockOptions {
     /// UNLOCK with the 64-digit key in this file (also COFFER_KEY_FILE)
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key_file: Option<PathBuf>,
+    /// UNLOCK with a passkey, as on a security key: you are asked to touch it
+    #[arg(long, global = true, action = ArgAction::Count)]
+    pub passkey: u8,
+    /// The PIN of the security key is in this file, and is given once; without it, the terminal asks
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pin_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +80,23 @@ pub enum Command {
     },
     /// Prints the manual page
     Man,
+}
+
+impl Command {
+    /// `--passkey` names a way to make, not a way to unlock with.
+    pub fn makes_by_passkey_option(&self) -> bool {
+        matches!(self, Self::Protect(_)) || self.new_way().is_some_and(NewWay::is_by_passkey_option)
+    }
+
+    /// What `ways add` and `ways replace` make.
+    pub fn new_way(&self) -> Option<&NewWay> {
+        let Self::Ways(ways) = self else { return None };
+        match &ways.change {
+            Some(WaysCommand::Add(add)) => Some(&add.new),
+            Some(WaysCommand::Replace(replace)) => Some(&replace.new),
+            Some(WaysCommand::List(_) | WaysCommand::Remove(_) | WaysCommand::Test(_)) | None => None,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -189,7 +212,8 @@ impl ExportFormat {
     }
 }
 
-/// New ways to unlock. `--password-file` names the new password here, for `protect` has none to unlock with yet.
+/// New ways to unlock. `--password-file` and `--passkey` name new ones here, for `protect` has none to unlock with yet.
+/// `--passkey` may stand once for every security key.
 #[derive(Args, Debug)]
 pub struct Protect {
     /// Folder the backups go to
@@ -234,9 +258,9 @@ pub struct Place {
     pub place: PathBuf,
 }
 
-/// The new way of `ways add` and `ways replace`.
+/// The new way of `ways add` and `ways replace`; where none of these stands, `--passkey` means the new way.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub struct NewWay {
     /// Add the password in this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -244,6 +268,16 @@ pub struct NewWay {
     /// Make a 64-digit key and write it to this new file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub new_key_file: Option<PathBuf>,
+    /// Make a passkey, as on a security key; `--passkey` alone means the same
+    #[arg(long)]
+    pub new_passkey: bool,
+}
+
+impl NewWay {
+    /// `--passkey` is no way to unlock with, but the way to make.
+    pub fn is_by_passkey_option(&self) -> bool {
+        self.new_password_file.is_none() && self.new_key_file.is_none() && !self.new_passkey
+    }
 }
 
 #[derive(Args, Debug)]

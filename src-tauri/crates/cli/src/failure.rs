@@ -1,6 +1,6 @@
 //! A failure as the command line tells it: a code, one sentence that says what to do, an exit code.
 
-use crate::words;
+use crate::{passkey_words, words};
 use coffer_engine::view::ErrorView;
 use coffer_engine::{Error, ErrorCode};
 use std::io;
@@ -50,6 +50,7 @@ impl Exit {
             ErrorCode::WrongPassword
             | ErrorCode::WrongKey
             | ErrorCode::WrongSecret
+            | ErrorCode::WrongPasskey
             | ErrorCode::DigitsTypo
             | ErrorCode::GroupsMismatch
             | ErrorCode::PasswordMismatch => Self::WrongSecret,
@@ -83,6 +84,7 @@ impl Exit {
             | ErrorCode::ExpiredSession
             | ErrorCode::ZoneUnknown
             | ErrorCode::DateOrderUndecided
+            | ErrorCode::Passkey
             | _ => Self::Error,
         }
     }
@@ -107,15 +109,30 @@ impl Failure {
 
     /// A known code, told about `subject` (a path as the person typed it, a name).
     pub fn of(code: ErrorCode, detail: Option<&str>, subject: Option<&str>) -> Self {
-        let sentence = words::sentence(code, detail);
+        let (sentence, exit) = match (code, detail) {
+            (ErrorCode::Passkey, Some("cancelled")) => {
+                (passkey_words::sentence(detail).to_owned(), Exit::Cancelled)
+            }
+            (ErrorCode::Passkey, _) => (passkey_words::sentence(detail).to_owned(), Exit::Error),
+            (code, detail) => (words::sentence(code, detail), Exit::of(code)),
+        };
         let message = subject.map_or_else(|| sentence.clone(), |subject| format!("{subject}: {sentence}"));
-        Self { code: code.as_str().to_owned(), message, exit: Exit::of(code) }
+        Self { code: code.as_str().to_owned(), message, exit }
+    }
+
+    /// A passkey was not used, for a reason of this terminal's.
+    pub fn passkey(message: impl Into<String>) -> Self {
+        Self { code: ErrorCode::Passkey.as_str().to_owned(), message: message.into(), exit: Exit::Error }
     }
 
     /// An error of a job, as it crossed.
     pub fn of_view(view: &ErrorView) -> Self {
         let code = ErrorCode::ALL.into_iter().find(|code| code.as_str() == view.code);
-        Self::of(code.unwrap_or(ErrorCode::Storage), view.detail.as_deref(), None)
+        let mut failure = Self::of(code.unwrap_or(ErrorCode::Storage), view.detail.as_deref(), None);
+        if let Some(name) = &view.unused_passkey {
+            failure.message.push_str(&format!("; delete the passkey \"{name}\", which serves nothing"));
+        }
+        failure
     }
 
     /// A file of the person that cannot be read or written.

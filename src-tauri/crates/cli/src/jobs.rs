@@ -4,7 +4,10 @@ use crate::failure::{Exit, Failure};
 use crate::screen::{Screen, size};
 use coffer_engine::view::{JobOutcome, JobView};
 use coffer_engine::{Engine, Error, ErrorCode};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+static AT_WORK: AtomicBool = AtomicBool::new(false);
 
 /// The result of a job, which may be the partial result of a cancelled one.
 #[derive(Debug)]
@@ -34,11 +37,19 @@ pub fn run(
 ) -> Result<Ended, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let news = engine.subscribe();
-    // Listening begins before the job does: from here on Ctrl-C no longer ends the process.
+    // Listening begins before the job does.
     let stops = runtime.block_on(async { Stops::listen() })?;
     let id = start(engine)?;
+    AT_WORK.store(true, Ordering::SeqCst);
     runtime.block_on(follow(engine, screen, id, news, stops));
-    ended(&engine.wait_job(id)?)
+    let job = engine.wait_job(id);
+    AT_WORK.store(false, Ordering::SeqCst);
+    ended(&job?)
+}
+
+/// A job runs and hears Ctrl-C itself.
+pub fn is_at_work() -> bool {
+    AT_WORK.load(Ordering::SeqCst)
 }
 
 fn ended(job: &JobView) -> Result<Ended, Failure> {
@@ -72,7 +83,7 @@ async fn follow(engine: &Engine, screen: Screen, id: u64, mut news: Receiver<Job
 }
 
 /// Ctrl-C, and the polite request to end that service managers send.
-struct Stops {
+pub struct Stops {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -81,12 +92,14 @@ struct Stops {
 
 #[cfg(unix)]
 impl Stops {
-    fn listen() -> std::io::Result<Self> {
+    /// Begins to listen; from here on Ctrl-C no longer ends the process.
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) {
+    /// Ends at the next one.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -96,11 +109,13 @@ impl Stops {
 
 #[cfg(not(unix))]
 impl Stops {
-    fn listen() -> std::io::Result<Self> {
+    /// Begins to listen; from here on Ctrl-C no longer ends the process.
+    pub fn listen() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
-    async fn next(&mut self) {
+    /// Ends at the next one.
+    pub async fn next(&mut self) {
         // A computer that gives no such signal cannot stop a job this way; waiting goes on.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -4,7 +4,7 @@ use crate::arguments::Protect;
 use crate::failure::{Exit, Failure};
 use crate::run::{self, Scene};
 use crate::secrets::{read_secret, write_secret};
-use coffer_engine::view::ProtectionView;
+use coffer_engine::view::{PasskeyKind, ProtectionView};
 use coffer_engine::{Confirmation, ErrorCode};
 use coffer_secret::SecretString;
 use serde_json::json;
@@ -16,16 +16,19 @@ keychain, for this user's eyes only. COFFER_KEYCHAIN=none keeps none.";
 /// Makes the repository and its ways.
 pub fn protect(scene: &Scene, wanted: &Protect) -> Result<Exit, Failure> {
     let password_file = scene.secrets.password_file();
-    let ways = usize::from(password_file.is_some()) + usize::from(wanted.new_key_file.is_some());
+    let passkeys = scene.secrets.passkeys();
+    let ways = usize::from(password_file.is_some())
+        + usize::from(wanted.new_key_file.is_some())
+        + usize::from(passkeys);
     if ways == 0 {
         return Err(Failure::usage(
-            "no way to unlock is named; give --password-file, --new-key-file, or better both",
+            "no way to unlock is named; give two of --passkey, --password-file and --new-key-file",
         ));
     }
     if ways == 1 && !wanted.acknowledge_one_way {
         return Err(Failure::usage(
             "one way to unlock is not enough: if it is lost, the backups stay closed for good; \
-             give --password-file and --new-key-file, or say --acknowledge-one-way",
+             give two of --passkey, --password-file and --new-key-file, or say --acknowledge-one-way",
         ));
     }
     if let Some(file) = &wanted.new_key_file {
@@ -34,6 +37,10 @@ pub fn protect(scene: &Scene, wanted: &Protect) -> Result<Exit, Failure> {
     make_folder(scene, &wanted.place)?;
     let engine = &scene.engine;
     engine.choose_place(&wanted.place, false).map_err(|error| run::about(&error, &wanted.place))?;
+    // Passkeys first: they are what most likely fails, and nothing is written before the first way.
+    for _ in 0..passkeys {
+        add_passkey(scene)?;
+    }
     if let Some(file) = password_file {
         add_password(scene, file)?;
     }
@@ -73,6 +80,14 @@ fn refuse_key_in_place(file: &Path, place: &Path) -> Result<(), Failure> {
 pub fn add_password(scene: &Scene, file: &Path) -> Result<(), Failure> {
     scene.engine.add_password(read_secret(file)?)?;
     scene.engine.prove_password(read_secret(file)?)?;
+    Ok(())
+}
+
+/// Makes a passkey, by touching a security key twice: once to make it, once to prove it.
+pub fn add_passkey(scene: &Scene) -> Result<(), Failure> {
+    let kinds = scene.engine.app()?.passkey_kinds;
+    let best = kinds.iter().find(|kind| **kind == PasskeyKind::SecurityKey).or(kinds.first());
+    scene.engine.add_passkey(best.copied().unwrap_or(PasskeyKind::SecurityKey))?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! From a parsed command line to the engine: opens the home, unlocks it when needed, hands over to the command.
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, UnlockOptions};
 use crate::failure::{Exit, Failure};
+use crate::person::{Attendant, PinFile, Reason};
 use crate::screen::Screen;
 use crate::secrets::Secrets;
 use crate::stand_in::StandIn;
@@ -23,13 +24,17 @@ pub struct Scene {
     pub zone: String,
     /// The keychain's entries are files in the home.
     pub has_stand_in: bool,
+    _attendant: Attendant,
 }
 
 /// Runs one command.
 pub fn run(arguments: Arguments, screen: Screen) -> Result<Exit, Failure> {
     let Arguments { home, json: _, quiet: _, unlock, command } = arguments;
-    let open = || Scene::open(home, Secrets::new(unlock), screen);
-    match command {
+    check_ways(&unlock, &command)?;
+    let reason = Reason::default();
+    let secrets = Secrets::new(&unlock, command.makes_by_passkey_option());
+    let open = || Scene::open(home, secrets, screen, unlock.pin_file.as_deref(), reason.clone());
+    let ended = match command {
         Command::Import(wanted) => import::import(&open()?, &wanted),
         Command::Chats => chats::list(&open()?),
         Command::Read(wanted) => chats::read(&open()?, &wanted),
@@ -45,11 +50,34 @@ pub fn run(arguments: Arguments, screen: Screen) -> Result<Exit, Failure> {
         Command::Restore(wanted) => restore::restore(&open()?, &wanted),
         Command::Completions { shell } => shell_help::completions(shell).map(|()| Exit::Done),
         Command::Man => shell_help::man().map(|()| Exit::Done),
+    };
+    ended.map_err(|failure| reason.or(failure))
+}
+
+/// What clap cannot see: options that only go together with others.
+fn check_ways(unlock: &UnlockOptions, command: &Command) -> Result<(), Failure> {
+    let UnlockOptions { password_file, key_file, passkey, pin_file } = unlock;
+    let is_unlock = *passkey > 0 && !command.makes_by_passkey_option();
+    if is_unlock && (*passkey > 1 || password_file.is_some() || key_file.is_some()) {
+        return Err(Failure::usage("name one way to unlock"));
     }
+    let makes_passkey = command.new_way().is_some_and(|new| new.new_passkey);
+    if pin_file.is_some() && *passkey == 0 && !makes_passkey {
+        return Err(Failure::usage("--pin-file is the PIN of a security key; it goes with --passkey"));
+    }
+    Ok(())
 }
 
 impl Scene {
-    fn open(home: Option<PathBuf>, secrets: Secrets, screen: Screen) -> Result<Self, Failure> {
+    fn open(
+        home: Option<PathBuf>,
+        secrets: Secrets,
+        screen: Screen,
+        pin_file: Option<&Path>,
+        reason: Reason,
+    ) -> Result<Self, Failure> {
+        // Read before anything is asked, so that a wrong path costs no touch.
+        let pin_file = pin_file.map(PinFile::read).transpose()?;
         let from_environment =
             || std::env::var_os("COFFER_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
         let named = home.or_else(from_environment);
@@ -62,7 +90,9 @@ impl Scene {
             ports.keychain = Arc::new(StandIn::of(&ports.home));
         }
         let zone = ports.zone.clone();
-        Ok(Self { engine: Engine::open(ports)?, screen, secrets, zone, has_stand_in })
+        let engine = Engine::open(ports)?;
+        let attendant = Attendant::new(&engine, screen, pin_file, reason)?;
+        Ok(Self { engine, screen, secrets, zone, has_stand_in, _attendant: attendant })
     }
 
     /// Opens the chats of this computer when they are locked: the named way, the keychain, or a question.
@@ -89,7 +119,7 @@ impl Scene {
         if let Some(unlock) = self.secrets.named()? {
             open(unlock)?;
         } else if open(Unlock::Keychain).is_err()
-            && let Some(unlock) = self.secrets.asked_for_if_wanted()?
+            && let Some(unlock) = self.secrets.asked_for_if_wanted()
         {
             open(unlock)?;
         }

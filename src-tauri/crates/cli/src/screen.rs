@@ -44,6 +44,11 @@ impl Screen {
         }
     }
 
+    /// What the person has to do now, on stderr: said also when everything else is quiet.
+    pub fn ask(self, line: &str) {
+        writeln!(io::stderr().lock(), "{line}").ok();
+    }
+
     /// A failure: one line on stderr, and with `--json` an object on stdout.
     pub fn failure(self, failure: &Failure) {
         if failure.is_closed_pipe() {

@@ -2,11 +2,12 @@
 
 use crate::arguments::UnlockOptions;
 use crate::failure::Failure;
+use crate::terminal;
 use coffer_engine::{ErrorCode, Unlock};
 use coffer_secret::SecretString;
 use std::cell::OnceCell;
 use std::fs::{File, OpenOptions};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// No secret is longer than this; a file that is, is the wrong one.
@@ -17,6 +18,8 @@ const CEILING: u64 = 4096;
 enum Given {
     Password(SecretString),
     Digits(SecretString),
+    /// Asked for by the engine, at each use.
+    Passkey,
 }
 
 /// Where the secret comes from.
@@ -24,21 +27,32 @@ enum Given {
 pub struct Secrets {
     password_file: Option<PathBuf>,
     key_file: Option<PathBuf>,
+    passkeys: u8,
+    /// `--passkey` names the way to make, not the way to unlock with.
+    is_passkey_new: bool,
     given: OnceCell<Given>,
 }
 
 impl Secrets {
     /// Takes the options, else the environment: `COFFER_PASSWORD_FILE`, `COFFER_KEY_FILE`.
-    pub fn new(options: UnlockOptions) -> Self {
+    pub fn new(options: &UnlockOptions, is_passkey_new: bool) -> Self {
         let from_environment =
             |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let UnlockOptions { password_file, key_file } = options;
-        if password_file.is_some() || key_file.is_some() {
-            return Self { password_file, key_file, given: OnceCell::new() };
-        }
-        let password_file = from_environment("COFFER_PASSWORD_FILE");
-        let key_file = from_environment("COFFER_KEY_FILE").filter(|_| password_file.is_none());
-        Self { password_file, key_file, given: OnceCell::new() }
+        let UnlockOptions { password_file, key_file, passkey, pin_file: _ } = options.clone();
+        let is_named = password_file.is_some() || key_file.is_some() || passkey > 0 && !is_passkey_new;
+        let (password_file, key_file) = if is_named {
+            (password_file, key_file)
+        } else {
+            let password_file = from_environment("COFFER_PASSWORD_FILE");
+            let key_file = from_environment("COFFER_KEY_FILE").filter(|_| password_file.is_none());
+            (password_file, key_file)
+        };
+        Self { password_file, key_file, passkeys: passkey, is_passkey_new, given: OnceCell::new() }
+    }
+
+    /// How often `--passkey` stands, for commands that make passkeys.
+    pub fn passkeys(&self) -> u8 {
+        self.passkeys
     }
 
     /// The file of `--password-file`, for commands that make a password from it.
@@ -54,6 +68,7 @@ impl Secrets {
         let given = match (&self.password_file, &self.key_file) {
             (Some(file), _) => Given::Password(read_secret(file)?),
             (None, Some(file)) => Given::Digits(read_secret(file)?),
+            (None, None) if self.passkeys > 0 && !self.is_passkey_new => Given::Passkey,
             (None, None) => return Ok(None),
         };
         Ok(Some(self.given.get_or_init(|| given).unlock()))
@@ -64,23 +79,14 @@ impl Secrets {
         if let Some(unlock) = self.named()? {
             return Ok(unlock);
         }
-        if !io::stdin().is_terminal() {
-            return Err(Failure::of(otherwise, None, None));
-        }
-        let typed = rpassword::prompt_password("Password or 64-digit key: ")
-            .map(SecretString::new)
-            .map_err(|_| Failure::of(otherwise, None, None))?;
-        Ok(self.take_typed(typed))
+        let typed = terminal::ask("Password or 64-digit key: ");
+        Ok(self.take_typed(typed.ok_or_else(|| Failure::of(otherwise, None, None))?))
     }
 
     /// A way typed on the terminal; none when there is no terminal or nothing was typed.
-    pub fn asked_for_if_wanted(&self) -> Result<Option<Unlock>, Failure> {
-        if !io::stdin().is_terminal() {
-            return Ok(None);
-        }
-        let typed = rpassword::prompt_password("Password or 64-digit key (nothing: check without it): ")?;
-        let typed = SecretString::new(typed);
-        Ok((!typed.expose().is_empty()).then(|| self.take_typed(typed)))
+    pub fn asked_for_if_wanted(&self) -> Option<Unlock> {
+        let typed = terminal::ask("Password or 64-digit key (nothing: check without it): ")?;
+        (!typed.expose().is_empty()).then(|| self.take_typed(typed))
     }
 
     fn take_typed(&self, typed: SecretString) -> Unlock {
@@ -94,6 +100,7 @@ impl Given {
         match self {
             Self::Password(secret) => Unlock::Password(secret.duplicate()),
             Self::Digits(secret) => Unlock::Digits(secret.duplicate()),
+            Self::Passkey => Unlock::Passkey,
         }
     }
 }

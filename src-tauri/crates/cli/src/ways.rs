@@ -66,16 +66,45 @@ fn way_line(way: &WayView, zone: &str) -> String {
 }
 
 fn add(scene: &Scene, wanted: &AddWay) -> Result<Exit, Failure> {
+    new_kind(scene, &wanted.new)?;
     scene.join(&wanted.place)?;
     add_new(scene, &wanted.new)?;
     protect::print(scene, &scene.engine.get_protection()?)
 }
 
 fn add_new(scene: &Scene, new: &NewWay) -> Result<(), Failure> {
+    match new_kind(scene, new)? {
+        New::Password(file) => protect::add_password(scene, file),
+        New::Key(file) => protect::add_key(scene, file),
+        New::Passkey => protect::add_passkey(scene),
+    }
+}
+
+/// The way to make.
+enum New<'a> {
+    Password(&'a Path),
+    Key(&'a Path),
+    Passkey,
+}
+
+impl New<'_> {
+    fn kind(&self) -> WayKind {
+        match self {
+            Self::Password(_) => WayKind::Password,
+            Self::Key(_) => WayKind::RecoveryKey,
+            Self::Passkey => WayKind::Passkey,
+        }
+    }
+}
+
+fn new_kind<'a>(scene: &Scene, new: &'a NewWay) -> Result<New<'a>, Failure> {
     match (&new.new_password_file, &new.new_key_file) {
-        (Some(file), _) => protect::add_password(scene, file),
-        (None, Some(file)) => protect::add_key(scene, file),
-        (None, None) => Err(Failure::usage("name the new way: --new-password-file or --new-key-file")),
+        (Some(file), _) => Ok(New::Password(file)),
+        (None, Some(file)) => Ok(New::Key(file)),
+        (None, None) if new.new_passkey || scene.secrets.passkeys() > 0 => Ok(New::Passkey),
+        (None, None) => {
+            Err(Failure::usage("name the new way: --new-passkey, --new-password-file or --new-key-file"))
+        }
     }
 }
 
@@ -88,9 +117,9 @@ fn remove(scene: &Scene, wanted: &RemoveWay) -> Result<Exit, Failure> {
 
 /// The new way is added and proved before the old one goes: at no moment are there fewer ways.
 fn replace(scene: &Scene, wanted: &ReplaceWay) -> Result<Exit, Failure> {
+    let kind = new_kind(scene, &wanted.new)?.kind();
     scene.join(&wanted.place)?;
     let old = find(scene, &wanted.way)?;
-    let kind = if wanted.new.new_password_file.is_some() { WayKind::Password } else { WayKind::RecoveryKey };
     if old.kind != kind {
         let (old, new) = (way_word(old.kind), way_word(kind));
         return Err(Failure::usage(format!(

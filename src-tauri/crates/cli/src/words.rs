@@ -18,6 +18,12 @@ const TABLE: &[Row] = &[
     ),
     (ErrorCode::WrongSecret, "this way does not open it; use another way to unlock", ""),
     (
+        ErrorCode::WrongPasskey,
+        "this passkey works, but it opens another backup; use the one that was made for this backup, or another way",
+        "",
+    ),
+    (ErrorCode::Passkey, "the passkey was not used; run it again, or use another way", ""),
+    (
         ErrorCode::DigitsTypo,
         "these are not 64 digits; compare them with your copy",
         "row {} of the 64 digits has a typing mistake; compare it with your copy",
@@ -98,10 +104,10 @@ const TABLE: &[Row] = &[
     ),
     (
         ErrorCode::Locked,
-        "the chats of this computer are locked; give a way to unlock: --password-file or --key-file",
+        "the chats of this computer are locked; give a way to unlock: --password-file, --key-file or --passkey",
         "",
     ),
-    (ErrorCode::NeedsUnlock, "a way to unlock is needed; give --password-file or --key-file", ""),
+    (ErrorCode::NeedsUnlock, "a way to unlock is needed; give --password-file, --key-file or --passkey", ""),
     (
         ErrorCode::NotProtected,
         "no backup is set up on this computer; run `coffer-cli protect PLACE` first",
@@ -118,7 +124,7 @@ const TABLE: &[Row] = &[
     (ErrorCode::DiskFull, "no space is left on this computer; free some and run it again", ""),
     (
         ErrorCode::KeychainUnavailable,
-        "no keychain answers on this computer; give a way to unlock: --password-file or --key-file",
+        "no keychain answers on this computer; give a way to unlock: --password-file, --key-file or --passkey",
         "",
     ),
     (

@@ -5,8 +5,20 @@
     reason = "a story stops at the first surprise and waits for a real process"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "story/other_client.rs"]
+mod other_client;
+#[cfg(target_os = "linux")]
+#[path = "story/passkeys.rs"]
+mod passkeys;
+#[cfg(target_os = "linux")]
+#[path = "story/rig.rs"]
+mod rig;
 #[path = "story/scene.rs"]
 mod scene;
+#[cfg(target_os = "linux")]
+#[path = "story/silence.rs"]
+mod silence;
 
 use scene::{Scene, json_lines, text};
 use serde_json::json;

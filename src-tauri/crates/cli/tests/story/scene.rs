@@ -27,13 +27,16 @@ impl Scene {
     /// A scene whose home `old` holds two chats with media and is protected by a password and a key, and backed up.
     pub fn protected() -> Self {
         let scene = Self::new();
-        scene.write_chats();
-        scene.done(
-            "old",
-            &["import", "anna.zip", "club/result.json", "--zone", "Europe/Lisbon", "--me", "Sam"],
-        );
+        scene.import_chats();
         scene.done("old", &["protect", "place", "--password-file", "password", "--new-key-file", "key"]);
         scene
+    }
+
+    /// Two chats with media in the home `old`.
+    pub fn import_chats(&self) {
+        self.write_chats();
+        let files = ["import", "anna.zip", "club/result.json", "--zone", "Europe/Lisbon", "--me", "Sam"];
+        self.done("old", &files);
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -90,6 +93,8 @@ impl Scene {
     fn keeps_secrets(&self, output: &Output) {
         let said = text(&output.stdout) + &text(&output.stderr);
         assert!(!said.contains(PASSWORD), "the password is in the output");
+        let pin = fs::read_to_string(self.path("pin")).unwrap_or_default();
+        assert!(pin.is_empty() || !said.contains(pin.trim_end()), "the PIN is in the output");
         let key = fs::read_to_string(self.path("key")).unwrap_or_default();
         let rows: Vec<_> = key.lines().filter(|row| said.contains(*row)).collect();
         assert!(rows.is_empty(), "a row of the key is in the output");
