@@ -440,6 +440,25 @@ describe("protecting with a passkey", () => {
     expect(opened.host.calls).toContain("testWay");
   });
 
+  it("says when another key than the tested one has answered", async () => {
+    const opened = await open("#/backup/e2ee", KEY);
+    const { user } = opened;
+    await user.click(await byId("add-passkey"));
+    await user.click(await byId("unlock-passkey"));
+    await typePin(opened, "2468");
+    await user.click(await byId("passkey-create"));
+    await typePin(opened, "2468");
+    await user.click(await byId("passkey-keep"));
+    await user.click(await screen.findByRole("button", { name: "Test Security key 2" }));
+
+    await user.click(await byId("unlock-passkey"));
+    await typePin(opened, "2468");
+
+    expect(await byId("test-result")).toHaveTextContent("“Security key” answered instead");
+    await user.click(await byId("test-again"));
+    expect(await byId("unlock-passkey")).toBeInTheDocument();
+  });
+
   it("keeps the dialog, says cancelled, and gives the focus back when it closes", async () => {
     const { host, user } = await open("#/backup/e2ee", KEY, plays([TOUCH]));
     await user.click(await screen.findByRole("button", { name: "Test Security key" }));

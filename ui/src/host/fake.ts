@@ -624,7 +624,9 @@ export class FakeHost implements Host {
     this.#answer("testWay", (): WayTest => {
       const repository = this.#repositoryHere();
       const way = this.#opens(repository, unlock);
-      this.#ways = this.#ways.map((one) => (one.kind === way ? { ...one, lastTested: this.#options.now() } : one));
+      // Any of several passkeys answers: here it is always the oldest.
+      const opened = this.#ways.find((one) => one.kind === way);
+      this.#ways = this.#ways.map((one) => (one === opened ? { ...one, lastTested: this.#options.now() } : one));
       return { way, backup: repository.backups[0]?.time ?? null, chats: repository.backups.length > 0 ? 1 : 0, millis: 1240 };
     }, unlock);
   renameWay = (id: string, name: string) =>
