@@ -288,3 +288,6 @@ fn kind_port(kind: PasskeyKind) -> AuthenticatorKind {
         PasskeyKind::Phone => AuthenticatorKind::Phone,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,25 +11,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-const PASSWORD: &str = "correct-horse-battery-staple-7";
+pub(super) const PASSWORD: &str = "correct-horse-battery-staple-7";
 const OTHER: &str = "eleven-green-bicycles-in-the-rain";
 
-fn secret(text: &str) -> SecretString {
+pub(super) fn secret(text: &str) -> SecretString {
     SecretString::new(text.to_owned())
 }
 
-fn password(text: &str) -> Unlock {
+pub(super) fn password(text: &str) -> Unlock {
     Unlock::Password(secret(text))
 }
 
 /// A computer with its home and an empty folder for backups.
-struct Desk {
-    folder: TempDir,
-    computer: TestComputer,
+pub(super) struct Desk {
+    pub(super) folder: TempDir,
+    pub(super) computer: TestComputer,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         // In memory where the system offers it: these tests flush to the disk thousands of times.
         let memory = Path::new("/dev/shm");
         let folder =
@@ -39,43 +39,43 @@ impl Desk {
         Self { folder, computer }
     }
 
-    fn place(&self) -> PathBuf {
+    pub(super) fn place(&self) -> PathBuf {
         self.folder.path().join("place")
     }
 
-    fn home(&self) -> PathBuf {
+    pub(super) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
-    fn start(&self) -> Engine {
+    pub(super) fn start(&self) -> Engine {
         open_engine(self.computer.ports.clone()).unwrap()
     }
 
     /// A second computer that sees the same place.
-    fn neighbour(&self) -> TestComputer {
+    pub(super) fn neighbour(&self) -> TestComputer {
         TestComputer::new(&self.folder.path().join("home-2"), "Second computer", 99)
     }
 }
 
-fn set_password(engine: &Engine, text: &str) -> Result<ProtectionView, Error> {
+pub(super) fn set_password(engine: &Engine, text: &str) -> Result<ProtectionView, Error> {
     engine.add_password(secret(text))?;
     engine.prove_password(secret(text))
 }
 
 /// Sets a 64-digit key up by pasting it back; its digits.
-fn set_digits(engine: &Engine) -> Result<String, Error> {
+pub(super) fn set_digits(engine: &Engine) -> Result<String, Error> {
     let digits = engine.make_recovery_key()?.groups.concat();
     engine.confirm_recovery_key(Confirmation::Text(secret(&digits)))?;
     Ok(digits)
 }
 
-fn protect(engine: &Engine, place: &Path) -> String {
+pub(super) fn protect(engine: &Engine, place: &Path) -> String {
     engine.choose_place(place, false).unwrap();
     set_password(engine, PASSWORD).unwrap();
     set_digits(engine).unwrap()
 }
 
-fn way_of(engine: &Engine, kind: crate::view::WayKind) -> String {
+pub(super) fn way_of(engine: &Engine, kind: crate::view::WayKind) -> String {
     let ways = engine.get_protection().unwrap().ways;
     ways.iter().find(|way| way.kind == kind).unwrap().id.clone()
 }
@@ -811,7 +811,7 @@ fn operations_of(story: impl FnOnce(&Engine, &Path) -> Result<(), Error>) -> u64
     store.operations()
 }
 
-fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+pub(super) fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

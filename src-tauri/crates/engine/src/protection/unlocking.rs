@@ -222,7 +222,10 @@ impl Engine {
             let kept: BTreeSet<String> = keys.slots().iter().map(|slot| slot.id.to_string()).collect();
             settings.ways.retain(|way, _| kept.contains(way));
             for slot in keys.slots().iter().filter(|slot| is_way(slot.kind)) {
-                settings.ways.entry(slot.id.to_string()).or_default().added = Some(slot.details.added);
+                let times = settings.ways.entry(slot.id.to_string()).or_default();
+                times.added = Some(slot.details.added);
+                // Another word in the slot is the newer one: it was written since.
+                times.reach = times.reach.filter(|seen| Reach::from(seen.sealed) == slot.details.reach);
             }
         })?;
         self.pin_ways(&keys)?;
