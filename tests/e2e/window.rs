@@ -188,11 +188,12 @@ impl Window {
         self.keys(&Key::Enter.to_string()).await;
     }
 
-    /// Gives the window a size, as a person drags its corner.
+    /// Gives the window a size, as a person drags its corner. The page gets what the line of menus leaves of it.
     pub async fn resize(&self, width: u32, height: u32) {
         self.client.set_window_rect(0, 0, width, height).await.unwrap();
-        let script =
-            format!("return Math.abs(innerWidth - {width}) < 3 && Math.abs(innerHeight - {height}) < 3");
+        let script = format!(
+            "return Math.abs(innerWidth - {width}) < 3 && innerHeight < {height} + 3 && innerHeight > {height} - 60"
+        );
         self.until(&format!("the window is {width} x {height}"), &script).await;
     }
 
