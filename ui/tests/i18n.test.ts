@@ -11,6 +11,8 @@ const sources = readdirSync(join(import.meta.dirname, "../src"), { recursive: tr
   .filter((file) => /\.(svelte|ts)$/u.test(file))
   .map((file) => readFileSync(join(import.meta.dirname, "../src", file), "utf8"))
   .join("\n");
+/** The native menus speak by the same messages. */
+const menus = readFileSync(join(import.meta.dirname, "../../src-tauri/src/menu.rs"), "utf8");
 
 describe("messages", () => {
   it.each(ERROR_CODES)("say what to do about %s", (code) => {
@@ -36,7 +38,7 @@ describe("messages", () => {
   it("are all used", () => {
     const families = [...sources.matchAll(/`([a-z_]+\.(?:[a-z]+_)*)\$\{/gu)].map((match) => match[1] ?? "");
 
-    const unused = Object.keys(en).filter((key) => !sources.includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
+    const unused = Object.keys(en).filter((key) => !(sources + menus).includes(`"${key}"`) && !families.some((family) => key.startsWith(family)));
 
     expect(unused).toEqual([]);
   });
