@@ -9,6 +9,7 @@
     reason = "a story stops at the first thing that goes another way"
 )]
 
+mod hostile_passkeys;
 mod story;
 
 use coffer_archive::{MemoryStore, Store};

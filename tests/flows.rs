@@ -6,6 +6,7 @@
 )]
 
 mod checking;
+mod passkeys;
 mod rollback;
 mod story;
 mod watched;

@@ -1,5 +1,6 @@
 //! What the stories of `flows.rs` and `adversary.rs` share: chat files made by hand, two computers, small looks at disks.
 
+use coffer_engine::ports::{NoPasskeys, PasskeyProvider};
 use coffer_engine::testing::{TestComputer, open_engine};
 use coffer_engine::view::{
     BackupReport, CheckReport, ImportReport, ImportRequest, JobOutcome, JobView, RestoreRequest,
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub const PASSWORD: &str = "otter sings under nine quiet lamps";
 
@@ -55,7 +57,13 @@ impl World {
     }
 
     pub fn machine(&self, name: &str, seed: u64) -> Machine {
-        let computer = TestComputer::new(&self.path(name), name, seed);
+        self.machine_with(name, seed, Arc::new(NoPasskeys))
+    }
+
+    /// A computer with authenticators.
+    pub fn machine_with(&self, name: &str, seed: u64, passkeys: Arc<dyn PasskeyProvider>) -> Machine {
+        let mut computer = TestComputer::new(&self.path(name), name, seed);
+        computer.ports.passkeys = passkeys;
         let engine = open_engine(computer.ports.clone()).unwrap();
         Machine { computer, engine }
     }
@@ -75,6 +83,11 @@ impl Machine {
         self.engine.choose_place(place, false).unwrap();
         self.engine.add_password(secret(PASSWORD)).unwrap();
         self.engine.prove_password(secret(PASSWORD)).unwrap();
+        self.add_digits()
+    }
+
+    /// Sets a 64-digit key up as the second way; the digits come back.
+    pub fn add_digits(&self) -> String {
         let key = self.engine.make_recovery_key().unwrap();
         let group = |at: u8| secret(&key.groups[usize::from(at) - 1]);
         let view = self

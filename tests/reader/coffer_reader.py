@@ -3,8 +3,11 @@
 
     coffer_reader.py list    PLACE                  the backups in a place
     coffer_reader.py restore PLACE FOLDER [BACKUP]  every entry of one backup, or of all, into a new folder
+    coffer_reader.py input   PLACE                  what its passkeys are evaluated with, and which they are
 
-The password or the 64 digits are read from the first line of standard input. Every entry becomes a file whose name
+The password or the 64 digits are read from the first line of standard input; with --passkey FILE as the last two
+arguments what a passkey gave is read from FILE instead: 32 bytes as 64 hex digits (its PRF output for the input that
+KEYSLOTS.md, section 5, gives; `coffer_reader.py input PLACE` prints that input and the passkeys to ask). Every entry becomes a file whose name
 is the entry's name with %XX for all but letters, digits, "-" and "_"; what the app keeps beside it goes to NAME.meta.
 """
 import hashlib, hmac, io, os, re, struct, sys, unicodedata
@@ -67,6 +70,8 @@ class Keys:
         self.repository, self.data_keys, self.chunk_id_key = repository, data_keys, chunk_id_key
 
 def strong_key(kind, secret, head):
+    if isinstance(secret, bytes):
+        return secret if kind == 3 else None
     if kind == 1:
         digits = "".join(str(unicodedata.digit(c)) for c in secret if unicodedata.digit(c, None) is not None)
         return digits.encode() if len(digits) == 64 else None
@@ -128,13 +133,26 @@ def open_keyslots(data, header, secret):
         return Keys(header[0], {**earlier, header[1]: key}, inner[0])
     return None
 
-def unlock(place, secret):
+def keyslot_files(place):
+    """(header, bytes) of every whole version, newest first."""
     versions = {}
     for path in [*place.glob("keyslots/*.cks"), *place.glob("keyslots-2/*.cks")]:
         data = path.read_bytes()
         if blake3(data).hexdigest() == path.stem and len(data) == 49152 and data[:9] == b"cofferks\x00":
             versions[path.stem] = (block(data[10:1024]), data)
-    order = sorted(versions.values(), key=lambda version: (version[0][1], version[0][2]), reverse=True)
+    return sorted(versions.values(), key=lambda version: (version[0][1], version[0][2]), reverse=True)
+
+def passkeys(place):
+    """(PRF input, relying party, credential id, transports) of every passkey to ask for."""
+    for header, data in keyslot_files(place):
+        for slot in filter(None, (block(data[at:at + 1536]) for at in range(1024, 25600, 1536))):
+            head = cbor(slot[0])
+            named = cbor(head[5]) if head[1] == 3 else {}
+            if named.get(0) == 1:
+                yield hashlib.sha256(b"coffer/1/prf\x00" + header[0]).digest(), "coffer.invalid", named[1], named[2]
+
+def unlock(place, secret):
+    order = keyslot_files(place)
     for header, data in order:
         try:
             keys = open_keyslots(data, header, secret)
@@ -143,7 +161,7 @@ def unlock(place, secret):
             continue
         if keys:
             return keys
-    sys.exit("wrong password or digits" if order else "no whole keyslot file is here")
+    sys.exit("wrong password, digits or passkey" if order else "no whole keyslot file is here")
 
 
 # --- FORMAT.md, section 3: the one construction
@@ -276,9 +294,19 @@ def restore(repository, snapshot, body, folder):
     return lost
 
 def main():
-    if len(sys.argv) < 3 or sys.argv[1] not in ("list", "restore"):
+    secret = None
+    if sys.argv[-2:-1] == ["--passkey"]:
+        secret = bytes.fromhex(Path(sys.argv[-1]).read_text())
+        del sys.argv[-2:]
+        if len(secret) != 32:
+            sys.exit("a passkey gives 32 bytes")
+    if len(sys.argv) < 3 or sys.argv[1] not in ("list", "restore", "input"):
         sys.exit(__doc__)
-    repository = Repository(Path(sys.argv[2]), sys.stdin.readline().rstrip("\r\n"))
+    if sys.argv[1] == "input":
+        for prf_input, relying_party, credential, transports in passkeys(Path(sys.argv[2])):
+            print(prf_input.hex(), relying_party, credential.hex(), transports)
+        return
+    repository = Repository(Path(sys.argv[2]), secret or sys.stdin.readline().rstrip("\r\n"))
     lost = 0
     for snapshot, body in repository.snapshots():
         if sys.argv[1] == "list":

@@ -2,9 +2,9 @@
 
 use crate::small::{Content, Small, content, fill, info};
 use coffer_archive::{ChunkKind, Counts, Entry, MemoryStore, Repository, SnapshotId, WriterId};
-use coffer_keys::{Argon2Params, Reach, RecoveryKey, SlotDetails, UnlockSecret};
+use coffer_keys::{Argon2Params, PasskeyCredential, Reach, RecoveryKey, SlotDetails, UnlockSecret};
 use coffer_secret::testing::SeededEntropy;
-use coffer_secret::{Entropy, SecretString};
+use coffer_secret::{Entropy, Secret, SecretString};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,9 @@ fn digits(secret: &UnlockSecret) -> String {
         UnlockSecret::RecoveryKey(key) => {
             key.groups().iter().map(|group| group.expose().to_owned()).collect::<Vec<_>>().join(" ")
         }
-        UnlockSecret::Password(_) | UnlockSecret::Keychain(_) => panic!("not the 64 digits"),
+        UnlockSecret::Password(_) | UnlockSecret::Keychain(_) | UnlockSecret::Passkey(_) => {
+            panic!("not the 64 digits")
+        }
     }
 }
 
@@ -242,5 +244,42 @@ fn the_second_reader_refuses_a_wrong_secret() {
     let done = run(&python, &["list", place.path().to_str().unwrap()], &wrong);
 
     assert!(!done.status.success());
-    assert_eq!(text(&done.stderr).trim(), "wrong password or digits");
+    assert_eq!(text(&done.stderr).trim(), "wrong password, digits or passkey");
+}
+
+#[test]
+fn the_second_reader_names_the_passkey_and_opens_with_what_it_gave() {
+    let Some(python) = python() else { return };
+    let small = Small::make();
+    let repository = small.open();
+    let output = Secret::<32>::make(&SeededEntropy::new(5));
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let passkey = PasskeyCredential::new(1, vec![0xab; 40], 3).unwrap();
+    let secret = UnlockSecret::Passkey(output.duplicate());
+    repository
+        .open_keyslots_mut()
+        .add_passkey(&secret, &passkey, way("Security key"), &*small.entropy)
+        .unwrap();
+    repository.save_keyslots(&*small.entropy).unwrap();
+    let place = write_out(&small.store);
+    let (out, files) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (right, wrong) = (files.path().join("right"), files.path().join("wrong"));
+    fs::write(&right, hex(output.expose())).unwrap();
+    fs::write(&wrong, hex(&[7; 32])).unwrap();
+    let at = place.path().to_str().unwrap();
+    let restore = |file: &Path| {
+        let arguments = ["restore", at, out.path().to_str().unwrap(), "--passkey", file.to_str().unwrap()];
+        run(&python, &arguments, "")
+    };
+
+    let named = run(&python, &["input", at], "");
+    let refused = restore(&wrong);
+    let restored = restore(&right);
+
+    let input = hex(&repository.repository_id().derive_passkey_input());
+    let expected = format!("{input} coffer.invalid {} 3", hex(passkey.id()));
+    assert_eq!(text(&named.stdout).trim(), expected, "{}", text(&named.stderr));
+    assert_eq!(text(&refused.stderr).trim(), "wrong password, digits or passkey");
+    assert!(restored.status.success(), "{}", text(&restored.stderr));
+    assert_restored(out.path(), &small.second.id, &content(2));
 }

@@ -10,7 +10,7 @@ use crate::places;
 use crate::progress::lock;
 use crate::session::Used;
 use crate::view::{PasskeyKind, PromptPurpose, PromptView, ProtectionView, WayKind};
-use coffer_keys::{KeyslotSet, PasskeyCredential, RepositoryId, SlotKind, UnlockSecret, Way};
+use coffer_keys::{KeyslotSet, PasskeyCredential, RepositoryId, UnlockSecret, Way};
 use coffer_passkey::{
     AuthenticatorKind, CreateRequest, Credential, EvaluateRequest, Evaluated, PasskeyError, Registered,
     RelyingParty, Transports,
@@ -231,8 +231,9 @@ fn unlock_request(set: &KeyslotSet, repository: &RepositoryId) -> Result<Evaluat
     let known = set.passkeys(repository, PASSKEYS_ASKED);
     let named = |passkey: &PasskeyCredential| RelyingParty::from_index(passkey.relying_party());
     let Some(relying_party) = known.iter().find_map(named) else {
-        let has_passkey = set.ways().iter().any(|way| way.kind == SlotKind::Passkey);
-        return Err(if has_passkey { Error::NewerFormat } else { PasskeyError::NoCredential.into() });
+        let is_newer = |passkey: &PasskeyCredential| !passkey.is_askable();
+        let has_newer = set.ways().iter().any(|way| way.passkey.as_ref().is_some_and(is_newer));
+        return Err(if has_newer { Error::NewerFormat } else { PasskeyError::NoCredential.into() });
     };
     // A request names one relying party: that of the newest passkey.
     let allow =
