@@ -338,5 +338,47 @@ export const looks: Look[] = [
   { name: "backup, at risk", hash: "#/backup", options: { scene: "at_risk" }, shows: "backup-add-way" },
   { name: "backup, failed", hash: "#/backup", host: (host) => host.failLastBackup(new HostError("place_full")), shows: "backup-now" },
   { name: "backup, place missing", hash: "#/backup", host: (host) => host.removePlace(), shows: "backup-now" },
+  { name: "backup, rolled back", hash: "#/backup", host: (host) => host.rollBack(), shows: "rollback-open" },
+  { name: "rollback, both states", hash: "#/backup", host: (host) => host.rollBack(true), act: (p) => p.press("rollback-open"), shows: "rollback-go" },
+  {
+    name: "rollback, older ways, confirm",
+    hash: "#/backup",
+    host: (host) => host.rollBack(true),
+    act: async (p) => {
+      await p.press("rollback-open");
+      await p.choose("rollback-right");
+      await p.press("rollback-go");
+    },
+    shows: "unlock-submit",
+  },
+  {
+    name: "welcome, backup found",
+    hash: "",
+    options: { scene: "fresh" },
+    host: (host) => void host.foundBackups.push({ path: "/media/sam/Blue drive/Coffer backups", changed: Date.UTC(2026, 10, 18, 9) }),
+    shows: "start-found",
+  },
+  {
+    name: "restore, found",
+    hash: "#/restore",
+    options: { scene: "fresh" },
+    host: (host) =>
+      void host.foundBackups.push(
+        { path: "/media/sam/Blue drive/Coffer backups", changed: Date.UTC(2026, 10, 18, 9) },
+        { path: "/home/sam/Nextcloud/Coffer backups", changed: null },
+      ),
+    shows: "found-backups",
+  },
+  {
+    name: "add, found",
+    hash: "#/add",
+    options: { scene: "fresh" },
+    host: (host) =>
+      void host.foundSources.push(
+        { path: "/home/sam/Downloads/WhatsApp Chat - Anna Reyes.zip", source: "whatsapp_export", bytes: 318e6, changed: Date.UTC(2026, 10, 18, 9) },
+        { path: "/home/sam/Downloads/ChatExport_2026-11-18", source: "telegram_export", bytes: null, changed: Date.UTC(2026, 10, 18, 9) },
+      ),
+    shows: "source-card",
+  },
   { name: "shortcuts", hash: "#/settings", act: (p) => p.pressNamed("Show"), shows: "shortcut-sheet" },
 ];

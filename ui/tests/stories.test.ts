@@ -2,6 +2,7 @@
 import { fireEvent } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 import { SAMPLE_DIGITS, SAMPLE_PASSWORD } from "../src/host/fake";
+import { HostError } from "../src/host/host";
 import { byId, enter, inside, open, screen, waitFor } from "./window";
 
 const ANNA = "a1".repeat(16);
@@ -332,5 +333,121 @@ describe("the theme", () => {
     expect(document.documentElement.dataset["theme"]).toBe("dark");
     expect(localStorage.getItem("coffer.theme")).toBe("dark");
     app.setTheme("system");
+  });
+});
+
+describe("reports", () => {
+  it("of an import are kept as text where the person says", async () => {
+    const { host, user } = await open("#/add", { scene: "fresh" });
+    host.picks.push("/home/sam/Downloads/WhatsApp Chat - Anna Reyes.zip", "/home/sam/import.txt");
+    await user.click(await byId("source-pick"));
+    await user.click(await byId("import-start"));
+
+    await user.click(await byId("save-report"));
+
+    expect(await screen.findAllByText("Report saved as import.txt.")).not.toEqual([]);
+    const text = host.reports.get("/home/sam/import.txt") ?? "";
+    expect(text).toContain("Coffer: Chats added");
+    expect(text).toContain("Added: 12,480");
+    expect(text).toContain("- 36 lines could not be read");
+  });
+
+  it("of a restore name what could not be read", async () => {
+    const { host, user } = await open("#/restore", { scene: "fresh" }, (scripted) => {
+      scripted.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: ["Family"] }] };
+    });
+    await user.click(await byId("place-pick"));
+    await enter("unlock-password", SAMPLE_PASSWORD);
+    await user.click(await byId("unlock-submit"));
+    await user.click(await byId("restore-continue"));
+    await user.click(await byId("restore-start"));
+    host.picks.push("/home/sam/restore.txt");
+
+    await user.click(await byId("save-report"));
+
+    await waitFor(() => expect(host.reports.get("/home/sam/restore.txt")).toContain("Affects Family"));
+  });
+
+  it("are not written when the person thinks better of it", async () => {
+    const { host, user } = await open("#/add", { scene: "fresh" });
+    await user.click(await byId("source-pick"));
+    await user.click(await byId("import-start"));
+    host.picks.push(null);
+
+    await user.click(await byId("save-report"));
+
+    await waitFor(() => expect(host.calls).toContain("pickSave"));
+    expect(host.calls).not.toContain("saveReport");
+  });
+});
+
+describe("what lies around", () => {
+  it("is a backup that one press leads to", async () => {
+    const { user } = await open("", { scene: "fresh" }, (host) => {
+      host.foundBackups.push({ path: "/home/sam/old", changed: 1 }, { path: "/media/sam/Blue drive/Coffer backups", changed: 2 });
+    });
+
+    await user.click(await byId("start-found"));
+
+    expect(inside(await byId("restore-unlock")).getByText(/Blue drive/u)).toBeInTheDocument();
+  });
+
+  it("is an export that one press looks into", async () => {
+    const { user } = await open("#/add", { scene: "fresh" }, (host) => {
+      host.foundSources.push({ path: "/home/sam/Downloads/ChatExport_1", source: "telegram_export", bytes: null, changed: null });
+    });
+
+    await user.click(await screen.findByRole("button", { name: "Look inside ChatExport_1" }));
+
+    expect(await byId("import-preview")).toBeInTheDocument();
+  });
+
+  it("is nothing when the look fails", async () => {
+    await open("", { scene: "fresh" }, (host) => host.failNext("findBackups", new HostError("storage")));
+
+    await waitFor(() => expect(screen.getByTestId("start-add")).toBeInTheDocument());
+    expect(screen.queryByTestId("start-found")).toBeNull();
+  });
+});
+
+describe("a place that went back in time", () => {
+  it("shows both dates and goes on from the newer state when the person says so", async () => {
+    const { host, user } = await open("#/backup", {}, (scripted) => scripted.rollBack());
+    const card = inside(await byId("backup-status-card"));
+    expect(await card.findByText(/^On .* this computer saw a backup there that is missing now\. The newest one there is from /u)).toBeInTheDocument();
+
+    await user.click(await byId("rollback-open"));
+    await user.click(await byId("rollback-go"));
+
+    await waitFor(() => expect(screen.getByTestId("backup-status-card")).toHaveAttribute("data-state", "protected"));
+    expect(host.calls).toContain("settleRollback");
+  });
+
+  it("is taken for right only with a way to unlock", async () => {
+    const { host, user } = await open("#/backup", {}, (scripted) => scripted.rollBack(true));
+    await user.click(await byId("rollback-open"));
+    await user.click(inside(await byId("rollback-right")).getByRole("radio"));
+
+    await user.click(await byId("rollback-go"));
+    const wasSettled = host.calls.includes("settleRollback");
+    await enter("unlock-password", SAMPLE_PASSWORD);
+    await user.click(await byId("unlock-submit"));
+
+    expect(wasSettled).toBe(false);
+    await waitFor(() => expect(host.calls).toContain("settleRollback"));
+    await waitFor(() => expect(screen.queryByTestId("rollback-dialog")).toBeNull());
+  });
+
+  it("that is sealed asks for a way to unlock before it shows anything", async () => {
+    const { host, user } = await open("#/backup", {}, (scripted) => scripted.rollBack());
+    const opener = await byId("rollback-open");
+    host.failNext("getRollback", new HostError("needs_unlock"));
+    await user.click(opener);
+
+    await enter("unlock-password", SAMPLE_PASSWORD);
+    await user.click(await byId("unlock-submit"));
+
+    expect(await byId("rollback-go")).toBeInTheDocument();
+    expect(host.calls).toContain("freshUnlock");
   });
 });

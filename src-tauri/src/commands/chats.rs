@@ -3,7 +3,8 @@
 use super::{Answer, Opened, ask};
 use coffer_engine::ExportFormat;
 use coffer_engine::view::{
-    ChatRow, DayCount, ImportPreview, ImportRequest, MediaItem, MessageRange, SearchPage, SearchQuery,
+    ChatRow, DayCount, FoundSource, ImportPreview, ImportRequest, MediaItem, MessageRange, SearchPage,
+    SearchQuery,
 };
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -27,6 +28,11 @@ impl From<TypedFormat> for ExportFormat {
             TypedFormat::Txt => Self::Txt,
         }
     }
+}
+
+#[tauri::command]
+pub async fn find_sources(engine: State<'_, Opened>) -> Answer<Vec<FoundSource>> {
+    ask(engine, |engine| Ok(engine.find_sources())).await
 }
 
 #[tauri::command]
@@ -98,4 +104,9 @@ pub async fn export_chats(
     dir: PathBuf,
 ) -> Answer<()> {
     ask(engine, move |engine| engine.export_chats(chat.as_deref(), format.into(), &dir)).await.map(drop)
+}
+
+#[tauri::command]
+pub async fn save_report(engine: State<'_, Opened>, path: PathBuf, text: String) -> Answer<()> {
+    ask(engine, move |engine| engine.save_report(&path, &text)).await
 }

@@ -2,12 +2,17 @@
 
 use super::{Answer, Opened, TypedUnlock, ask};
 use coffer_engine::view::{
-    BackupItem, ChatRow, MessageRange, OpenedBackup, ProtectionView, RestoreReport, RestoreRequest,
-    SearchPage, SearchQuery,
+    BackupItem, ChatRow, FoundBackup, MessageRange, OpenedBackup, ProtectionView, RestoreReport,
+    RestoreRequest, SearchPage, SearchQuery,
 };
 use std::path::PathBuf;
 use tauri::State;
 use tauri::ipc::Response;
+
+#[tauri::command]
+pub async fn find_backups(engine: State<'_, Opened>) -> Answer<Vec<FoundBackup>> {
+    ask(engine, |engine| Ok(engine.find_backups())).await
+}
 
 #[tauri::command]
 pub async fn open_backup(engine: State<'_, Opened>, path: PathBuf) -> Answer<OpenedBackup> {

@@ -10,6 +10,8 @@ import {
   type Confirmation,
   type DigitsView,
   type FileDrag,
+  type FoundBackup,
+  type FoundSource,
   type Host,
   type ImportPreview,
   type ImportReport,
@@ -128,6 +130,11 @@ export class FakeHost implements Host {
   restoreReport: Partial<RestoreReport> = {};
   checkReport: Partial<CheckReport> = {};
   opened: Partial<OpenedBackup> = {};
+  /** What a look around finds. */
+  foundBackups: FoundBackup[] = [];
+  foundSources: FoundSource[] = [];
+  /** The reports that were saved, by path. */
+  readonly reports = new Map<string, string>();
   keychain = true;
   readonly authenticator = new FakeAuthenticator();
 
@@ -409,6 +416,7 @@ export class FakeHost implements Host {
 
   // --- adding chats
 
+  findSources = () => this.#answer("findSources", () => this.foundSources);
   previewImport = (path: string, dateOrder: string | null, zone: string | null) =>
     this.#answer("previewImport", (): ImportPreview => {
       if (path.endsWith(".txt.bin")) throw new HostError("unknown_file", "holiday.txt.bin");
@@ -510,6 +518,7 @@ export class FakeHost implements Host {
     const whole = hash.startsWith("photo") ? picture(Number(hash.slice(5))) : hash.startsWith("voice") ? tone() : new Uint8Array(200);
     return whole.slice(offset, offset + len).buffer;
   }
+  saveReport = (path: string, text: string) => this.#answer("saveReport", () => void this.reports.set(path, text));
   exportChats = () => this.#answer("exportChats", () => undefined);
 
   // --- place and protection
@@ -719,6 +728,7 @@ export class FakeHost implements Host {
 
   // --- bringing back
 
+  findBackups = () => this.#answer("findBackups", () => this.foundBackups);
   openBackup = (path: string) =>
     this.#answer("openBackup", (): OpenedBackup => {
       const repository = this.repositories.get(path);

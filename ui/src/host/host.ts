@@ -6,6 +6,8 @@ import type { BackupStatus } from "./types/BackupStatus";
 import type { ChatRow } from "./types/ChatRow";
 import type { DayCount } from "./types/DayCount";
 import type { DigitsView } from "./types/DigitsView";
+import type { FoundBackup } from "./types/FoundBackup";
+import type { FoundSource } from "./types/FoundSource";
 import type { ImportPreview } from "./types/ImportPreview";
 import type { ImportRequest } from "./types/ImportRequest";
 import type { JobView } from "./types/JobView";
@@ -142,6 +144,7 @@ export interface Host {
   pickSave(suggestedName: string): Promise<string | null>;
 
   // adding chats
+  findSources(): Promise<FoundSource[]>;
   previewImport(path: string, dateOrder: string | null, zone: string | null): Promise<ImportPreview>;
   startImport(request: ImportRequest): Promise<number>;
 
@@ -154,6 +157,7 @@ export interface Host {
   listMedia(chat: string, tab: MediaTab, offset: number, limit: number): Promise<MediaItem[]>;
   readMedia(hash: string, offset: number, len: number): Promise<ArrayBuffer>;
   exportChats(chat: string | null, format: ExportFormat, dir: string): Promise<void>;
+  saveReport(path: string, text: string): Promise<void>;
 
   // place and protection
   inspectPlace(path: string): Promise<PlaceView>;
@@ -188,6 +192,7 @@ export interface Host {
   settleRollback(choice: RollbackChoice, unlock: Unlock | null): Promise<BackupStatus>;
 
   // bringing back
+  findBackups(): Promise<FoundBackup[]>;
   openBackup(path: string): Promise<OpenedBackup>;
   unlockBackup(session: string, unlock: Unlock): Promise<BackupItem[]>;
   lookChats(session: string, backup: string): Promise<ChatRow[]>;
@@ -224,6 +229,8 @@ export type { DayCount } from "./types/DayCount";
 export type { DigitsView } from "./types/DigitsView";
 export type { EntityView } from "./types/EntityView";
 export type { ErrorView } from "./types/ErrorView";
+export type { FoundBackup } from "./types/FoundBackup";
+export type { FoundSource } from "./types/FoundSource";
 export type { ImportPreview } from "./types/ImportPreview";
 export type { ImportReport } from "./types/ImportReport";
 export type { ImportRequest } from "./types/ImportRequest";

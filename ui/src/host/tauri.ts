@@ -29,6 +29,7 @@ export const tauriHost: Host = {
   pickFile: (purpose) => call("pick_file", { purpose }),
   pickSave: (suggestedName) => call("pick_save", { suggestedName }),
 
+  findSources: () => call("find_sources"),
   previewImport: (path, dateOrder, zone) => call("preview_import", { path, dateOrder, zone }),
   startImport: (request) => call("start_import", { request }),
 
@@ -40,6 +41,7 @@ export const tauriHost: Host = {
   listMedia: (chat, tab, offset, limit) => call("list_media", { chat, tab, offset, limit }),
   readMedia: (hash, offset, len) => call("read_media", { hash, offset, len }),
   exportChats: (chat, format, dir) => call("export_chats", { chat, format, dir }),
+  saveReport: (path, text) => call("save_report", { path, text }),
 
   inspectPlace: (path) => call("inspect_place", { path }),
   choosePlace: (path, useSubfolder) => call("choose_place", { path, useSubfolder }),
@@ -69,6 +71,7 @@ export const tauriHost: Host = {
   getRollback: () => call("get_rollback"),
   settleRollback: (choice, unlock) => call("settle_rollback", { choice, unlock }),
 
+  findBackups: () => call("find_backups"),
   openBackup: (path) => call("open_backup", { path }),
   unlockBackup: (session, unlock) => call("unlock_backup", { session, unlock }),
   lookChats: (session, backup) => call("look_chats", { session, backup }),

@@ -21,8 +21,16 @@ const formatDayOfYear = dates({ day: "numeric", month: "short" });
 const formatMonthNarrow = dates({ month: "short", ...inUtc });
 const formatMonthLong = dates({ month: "short", year: "numeric", ...inUtc });
 const formatLongDay = dates({ weekday: "long", day: "numeric", month: "long", year: "numeric", ...inUtc });
+/** "20 November 2026 at 15:00", within a sentence. */
+export const formatDateAndTime = (time: number): string => t("format.on_date", { date: formatDate(time), time: formatTime(time) });
 /** A day of a chat, at the clock its source wrote: "14 Mar 2019". */
 export const formatDay = dates({ day: "numeric", month: "short", year: "numeric", ...inUtc });
+/** A date for a file name: "2026-11-20". */
+export function formatFileDate(time: number): string {
+  const moment = wallClock(time, null);
+  return moment === null ? "" : dayKey(moment);
+}
+
 const formatLocalTime = dates({ hour: "2-digit", minute: "2-digit", ...inUtc });
 
 /** Decimal sizes as the operating system shows them: 3.2 GB. */

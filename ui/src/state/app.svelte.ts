@@ -6,6 +6,7 @@ import { BackupState } from "./backup.svelte";
 import { CeremonyTurn } from "./ceremony.svelte";
 import { ChatsState } from "./chats.svelte";
 import { explain } from "./explain";
+import { FoundState } from "./found.svelte";
 import { Jobs } from "./jobs.svelte";
 import { ProtectionState } from "./protection.svelte";
 import { RestoreState } from "./restore.svelte";
@@ -44,6 +45,7 @@ export class AppState {
   add: AddState = $state.raw() as AddState;
   readonly backup: BackupState;
   readonly protection: ProtectionState;
+  readonly found: FoundState;
   restore: RestoreState = $state.raw() as RestoreState;
   chats: ChatsState = $state.raw() as ChatsState;
   /** What the open screen does for a shortcut. */
@@ -61,6 +63,7 @@ export class AppState {
     this.add = new AddState(this);
     this.backup = new BackupState(this);
     this.protection = new ProtectionState(this);
+    this.found = new FoundState(host);
     this.restore = new RestoreState(this);
     this.chats = new ChatsState(this);
     const minutes = Number(localStorage.getItem(IDLE_KEY) ?? IDLE_DEFAULT);

@@ -1,5 +1,5 @@
 // The status card: what is saved, what runs, what went wrong.
-import { HostError, toHostError, type BackupReport, type BackupStatus, type CheckReport, type Unlock } from "../host/host";
+import { HostError, toHostError, type BackupReport, type BackupStatus, type CheckReport, type RollbackView, type Unlock } from "../host/host";
 import { t } from "../i18n/i18n";
 import type { AppState } from "./app.svelte";
 import { explain } from "./explain";
@@ -17,6 +17,8 @@ export class BackupState {
   readonly #app: AppState;
   stage: Stage = $state.raw({ kind: "loading" });
   run: JobRun | null = $state.raw(null);
+  /** What a place that went back in time showed before and shows now, where it can be read. */
+  rollback: RollbackView | null = $state.raw(null);
   result: Result = $state.raw({ kind: "none" });
   /** A way to unlock is wanted before the run can begin. */
   isAsking = $state(false);
@@ -32,12 +34,13 @@ export class BackupState {
   /** Something here wants the person. */
   get needsAttention(): boolean {
     const state = this.status?.state;
-    return state === "at_risk" || state === "failed" || state === "place_missing" || state === "rolled_back";
+    return state === "at_risk" || state === "failed" || state === "place_missing" || state === "rolled_back" || this.status?.lastCheck?.isOk === false;
   }
 
   async refresh(): Promise<void> {
     try {
       const status = await this.#app.host.getBackupStatus();
+      this.rollback = status.state === "rolled_back" ? await this.#app.host.getRollback().catch(() => null) : null;
       this.stage = { kind: "ready", status };
       if (status.running !== null && this.run === null) void this.#watch(this.#app.jobs.adopt(status.running));
     } catch (thrown) {

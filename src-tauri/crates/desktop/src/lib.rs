@@ -2,12 +2,14 @@
 
 mod clock;
 mod entropy;
+mod folders;
 mod keychain;
 mod machine;
 mod paths;
 
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
+pub use folders::SystemFolders;
 pub use keychain::SystemKeychain;
 pub use paths::{DesktopError, default_home};
 
@@ -45,5 +47,6 @@ pub fn ports_under(parent: ParentWindow, home: Option<PathBuf>) -> Result<Ports,
         clock: Arc::new(SystemClock::default()),
         passkeys: coffer_passkey::this_computer(parent, Arc::clone(&entropy)),
         entropy,
+        folders: Arc::new(SystemFolders),
     })
 }

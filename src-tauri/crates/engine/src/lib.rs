@@ -26,6 +26,7 @@ mod samples;
 mod seen;
 mod session;
 mod status;
+mod surroundings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(any(test, feature = "testing"))]

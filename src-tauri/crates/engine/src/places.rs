@@ -11,6 +11,8 @@ use std::sync::Arc;
 const SEARCH_DEPTH: usize = 2;
 /// Folders looked into before the search gives up: a person may pick a whole disk.
 const SEARCH_LIMIT: usize = 4_000;
+/// The same where nobody asked for the search.
+const LOOK_LIMIT: usize = 400;
 
 /// Opens the store of a folder that is there.
 ///
@@ -36,6 +38,21 @@ pub(crate) fn find_repositories(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if is_repository(store.as_ref())? {
         return Ok(vec![path.to_owned()]);
     }
+    Ok(below(path, SEARCH_LIMIT))
+}
+
+/// The same for a folder nobody chose: sooner given up, and one that cannot be read has none.
+pub(crate) fn look_for_repositories(path: &Path) -> Vec<PathBuf> {
+    let Ok(store) = open_store(path) else { return Vec::new() };
+    match is_repository(store.as_ref()) {
+        Ok(true) => vec![path.to_owned()],
+        Ok(false) => below(path, LOOK_LIMIT),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Backups at most [`SEARCH_DEPTH`] folders below, of the first `limit` folders looked into.
+fn below(path: &Path, limit: usize) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut level = vec![path.to_owned()];
     let mut looked = 0;
@@ -44,8 +61,8 @@ pub(crate) fn find_repositories(path: &Path) -> Result<Vec<PathBuf>, Error> {
         for folder in &level {
             for below in folders_in(folder) {
                 looked += 1;
-                if looked > SEARCH_LIMIT {
-                    return Ok(found);
+                if looked > limit {
+                    return found;
                 }
                 let is_one = open_store(&below).and_then(|store| is_repository(store.as_ref()));
                 // A folder that cannot be looked into is no reason to stop looking elsewhere.
@@ -54,7 +71,7 @@ pub(crate) fn find_repositories(path: &Path) -> Result<Vec<PathBuf>, Error> {
         }
         level = next;
     }
-    Ok(found)
+    found
 }
 
 /// The look of a backup from outside: any of its own folders; loss of `coffer.json` alone must not hide it.

@@ -24,6 +24,16 @@ pub struct Ports {
     pub entropy: Arc<dyn Entropy>,
     /// What makes and uses passkeys here.
     pub passkeys: Arc<dyn PasskeyProvider>,
+    /// Where something for Coffer may lie.
+    pub folders: Arc<dyn Folders>,
+}
+
+/// Where on this computer a person may have left something for Coffer. Asked anew each time: drives come and go.
+pub trait Folders: Send + Sync {
+    /// Folders that may hold backups or lie one or two above one: drives, documents, synced folders.
+    fn of_backups(&self) -> Vec<PathBuf>;
+    /// Folders that exports of chats usually land in.
+    fn of_exports(&self) -> Vec<PathBuf>;
 }
 
 /// Small secrets kept by the operating system. A cache, never the only copy. Calls may block: never on the window's thread.

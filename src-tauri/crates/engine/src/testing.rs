@@ -2,14 +2,14 @@
 
 use crate::Engine;
 use crate::error::Error;
-use crate::ports::{Clock, Keychain, KeychainError, Ports};
+use crate::ports::{Clock, Folders, Keychain, KeychainError, Ports};
 use crate::progress::lock;
 use coffer_keys::Argon2Params;
 use coffer_passkey::NoPasskeys;
 use coffer_secret::SecretString;
 use coffer_secret::testing::SeededEntropy;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -106,6 +106,23 @@ pub fn open_engine(ports: Ports) -> Result<Engine, Error> {
     Engine::open_with_password_cost(ports, Some(Argon2Params::FLOOR))
 }
 
+/// Folders that a test says are likely; none unless it says so.
+#[derive(Debug, Default)]
+struct LikelyFolders {
+    of_backups: Vec<PathBuf>,
+    of_exports: Vec<PathBuf>,
+}
+
+impl Folders for LikelyFolders {
+    fn of_backups(&self) -> Vec<PathBuf> {
+        self.of_backups.clone()
+    }
+
+    fn of_exports(&self) -> Vec<PathBuf> {
+        self.of_exports.clone()
+    }
+}
+
 /// One computer of a test: its ports, and handles to move its clock and its keychain.
 pub struct TestComputer {
     /// What the engine gets.
@@ -130,7 +147,14 @@ impl TestComputer {
             clock: Arc::<ScriptedClock>::clone(&clock),
             entropy: Arc::new(SeededEntropy::new(seed)),
             passkeys: Arc::new(NoPasskeys),
+            folders: Arc::new(LikelyFolders::default()),
         };
         Self { ports, keychain, clock }
+    }
+
+    /// The port that names these folders.
+    #[must_use]
+    pub fn folders(&self, of_backups: &[PathBuf], of_exports: &[PathBuf]) -> Arc<dyn Folders> {
+        Arc::new(LikelyFolders { of_backups: of_backups.to_vec(), of_exports: of_exports.to_vec() })
     }
 }

@@ -30,10 +30,12 @@ macro_rules! view_item {
 mod backups;
 #[cfg(test)]
 mod bindings;
+mod found;
 mod passkey;
 mod rollback;
 
 pub use backups::*;
+pub use found::*;
 pub use passkey::{PasskeyKind, PinProblem, PromptPurpose, PromptStep, PromptView};
 pub use rollback::*;
 

@@ -1,9 +1,10 @@
 //! The views as TypeScript, in `ui/src/host/types`: written by this test, and stale files fail it.
 
 use super::{
-    AppView, BackupStatus, ChatRow, DayCount, DigitsView, ErrorView, ImportPreview, ImportRequest, JobView,
-    MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, PromptView, ProtectionView,
-    RecoveryKeyView, RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery, WayTest,
+    AppView, BackupStatus, ChatRow, DayCount, DigitsView, ErrorView, FoundBackup, FoundSource, ImportPreview,
+    ImportRequest, JobView, MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, PromptView,
+    ProtectionView, RecoveryKeyView, RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery,
+    WayTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ fn export_roots(to: &Config) -> Result<(), ExportError> {
     DayCount::export_all(to)?;
     DigitsView::export_all(to)?;
     ErrorView::export_all(to)?;
+    FoundBackup::export_all(to)?;
+    FoundSource::export_all(to)?;
     ImportPreview::export_all(to)?;
     ImportRequest::export_all(to)?;
     JobView::export_all(to)?;
@@ -81,6 +84,7 @@ fn every_view_is_exported() {
     let sources = [
         include_str!("../view.rs"),
         include_str!("backups.rs"),
+        include_str!("found.rs"),
         include_str!("passkey.rs"),
         include_str!("rollback.rs"),
     ];
