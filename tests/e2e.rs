@@ -14,6 +14,8 @@ mod computer;
 mod files;
 #[path = "e2e/looks.rs"]
 mod looks;
+#[path = "e2e/plays.rs"]
+mod plays;
 #[path = "e2e/story.rs"]
 mod story;
 #[path = "e2e/window.rs"]
@@ -87,6 +89,40 @@ async fn sample_chats_open_in_a_window_and_leave_nothing_behind() {
     window.press("Close the sample chats").await;
     window.is_at("Keep your chats. Only you can open them.").await;
 
+    window.close().await;
+    looks.found_nothing();
+}
+
+#[tokio::test]
+async fn voice_notes_and_film_play_in_a_window() {
+    let mut looks = Looks::closely();
+    let computer = Computer::new();
+    let window = computer.open().await;
+
+    plays::a_voice_note_and_a_film(&computer, &window, &mut looks).await;
+
+    window.close().await;
+    looks.found_nothing();
+}
+
+#[tokio::test]
+async fn a_backup_in_documents_is_found_and_a_report_is_kept_in_a_window() {
+    let mut looks = Looks::closely();
+    let old = Computer::new();
+    let place = old.path("backups");
+    std::fs::create_dir(&place).unwrap();
+    let window = old.open().await;
+    by_keyboard::adds_chats(&old, &window).await;
+    story::keeps_the_report(&old, &window).await;
+    by_keyboard::protects(&old, &window, &place).await;
+    window.close().await;
+
+    let new = Computer::new();
+    let found = new.path("home/Documents/Coffer backups");
+    std::fs::create_dir(found.parent().unwrap()).unwrap();
+    std::fs::rename(&place, &found).unwrap();
+    let window = new.open().await;
+    story::opens_the_backup_it_finds(&window, &mut looks).await;
     window.close().await;
     looks.found_nothing();
 }

@@ -50,6 +50,27 @@ pub async fn adds_chats(computer: &Computer, window: &Window, looks: &mut Looks)
     window.sees("23 entries of the file, all accounted for.").await;
 }
 
+/// The report of an import as a text file where the person says.
+pub async fn keeps_the_report(computer: &Computer, window: &Window) {
+    let path = computer.path("report.txt");
+    computer.will_pick(&[&path]);
+    window.press("Save report").await;
+    window.sees("Report saved as report.txt.").await;
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(kept.contains("Coffer: Chats added") && kept.contains("Entries read: 2"), "{kept}");
+}
+
+/// A newcomer is offered the backup that lies in the documents, and opens it with one press.
+pub async fn opens_the_backup_it_finds(window: &Window, looks: &mut Looks) {
+    window.sees("A Coffer backup was found in").await;
+    looks.at(window, "welcome-found").await;
+    window.press("Restore it").await;
+    window.sees("Unlock this backup").await;
+    window.types("Password", PASSWORD).await;
+    window.press("Unlock").await;
+    window.sees("The newest is chosen.").await;
+}
+
 /// Reads both chats, the end and the beginning of each, and the pictures of each as they are drawn.
 pub async fn reads_both(window: &Window) -> Value {
     let mut read = Vec::new();

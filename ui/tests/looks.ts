@@ -378,7 +378,7 @@ export const looks: Look[] = [
         { path: "/home/sam/Downloads/WhatsApp Chat - Anna Reyes.zip", source: "whatsapp_export", bytes: 318e6, changed: Date.UTC(2026, 10, 18, 9) },
         { path: "/home/sam/Downloads/ChatExport_2026-11-18", source: "telegram_export", bytes: null, changed: Date.UTC(2026, 10, 18, 9) },
       ),
-    shows: "source-card",
+    shows: "found-sources",
   },
   { name: "shortcuts", hash: "#/settings", act: (p) => p.pressNamed("Show"), shows: "shortcut-sheet" },
 ];

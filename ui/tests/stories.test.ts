@@ -354,7 +354,7 @@ describe("reports", () => {
 
   it("of a restore name what could not be read", async () => {
     const { host, user } = await open("#/restore", { scene: "fresh" }, (scripted) => {
-      scripted.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: ["Family"] }] };
+      scripted.restoreReport = { missing: [{ file: "packs/aa.pack", what: "missing", affects: [{ what: "photo", count: 12, chat: "Family", name: null }] }] };
     });
     await user.click(await byId("place-pick"));
     await enter("unlock-password", SAMPLE_PASSWORD);
@@ -365,7 +365,7 @@ describe("reports", () => {
 
     await user.click(await byId("save-report"));
 
-    await waitFor(() => expect(host.reports.get("/home/sam/restore.txt")).toContain("Affects Family"));
+    await waitFor(() => expect(host.reports.get("/home/sam/restore.txt")).toContain("12 photos in Family"));
   });
 
   it("are not written when the person thinks better of it", async () => {

@@ -42,6 +42,12 @@ const pairs = (table: [string, string[]][]): { front: string; back: string; sche
   table.flatMap(([front, backs]) => backs.flatMap((back) => ["light", "dark"].map((scheme, at) => ({ front, back, scheme, at }))));
 const between = (front: string, back: string, at: number): number => contrast(colours.get(front)?.[at] ?? "", colours.get(back)?.[at] ?? "");
 
+/** What more contrast puts in the place of a colour. */
+const raised = new Map(
+  [...(/@media \(prefers-contrast: more\) \{([\s\S]*?)\n\}/u.exec(css)?.[1] ?? "").matchAll(/--c-([\w-]+): var\(--c-([\w-]+)\)/gu)].map((match) => [match[1] ?? "", match[2] ?? ""]),
+);
+const withMore = (name: string): string => raised.get(name) ?? name;
+
 describe("tokens", () => {
   it("hold the whole table", () => {
     expect(colours.size).toBe(32);
@@ -53,5 +59,19 @@ describe("tokens", () => {
 
   it.each(pairs(PARTS))("$front is seen on $back, $scheme", ({ front, back, at }) => {
     expect(between(front, back, at)).toBeGreaterThanOrEqual(3);
+  });
+
+  it("know what more contrast changes", () => {
+    expect(raised.size).toBe(12);
+    expect([...raised.values()].filter((name) => !colours.has(name))).toEqual([]);
+  });
+
+  // The track is a line then, nothing is written on it.
+  it.each(pairs(TEXT).filter(({ back }) => back !== "track"))("with more contrast $front reads on $back, $scheme", ({ front, back, at }) => {
+    expect(between(withMore(front), withMore(back), at)).toBeGreaterThanOrEqual(4.5);
+  });
+
+  it.each(pairs([["border", SURFACES], ["control", SURFACES]]))("with more contrast $front is seen on $back, $scheme", ({ front, back, at }) => {
+    expect(between(withMore(front), withMore(back), at)).toBeGreaterThanOrEqual(3);
   });
 });

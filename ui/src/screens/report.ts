@@ -2,7 +2,7 @@
 import type { ImportReport, RestoreReport } from "../host/host";
 import { formatDateAndTime } from "../i18n/format";
 import { formatList, formatNumber, hasMessage, t } from "../i18n/i18n";
-import { damageLine } from "./words";
+import { damageLine, lossLine } from "./words";
 
 export type Line = { label: string; count: number };
 
@@ -95,7 +95,7 @@ export function restoreText(report: RestoreReport, now: number): string {
   ];
   const missing = report.missing.flatMap((one) => [
     damageLine(one),
-    ...(one.affects.length === 0 ? [] : [t("damage.affects", { chats: formatList(one.affects) })]),
+    ...(one.affects.length === 0 ? [] : [t("damage.affects", { things: formatList(one.affects.map(lossLine)) })]),
   ]);
   return [...head(restoreHeadline(report), now), restoreSentence(report), "", ...counts.map(counted), ...block(t("restore.done_missing"), missing), ""].join("\n");
 }
