@@ -19,7 +19,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test [--no-window] everything: format, lints, Rust, ui, security keys, and the stories in a real window
   test --usb         only a security key on USB, in a small emulated computer
   bench import       import of 1,000,000 messages beside whatsapp-chat-parser, in one run
-  xcheck             type-checks the passkey crate for Windows and macOS, on Debian; not part of test
+  xcheck [--whole]   type-checks the passkey crate (or app and cli) for Windows and macOS, on Debian; not part of test
   deny               licences and advisories of all dependencies, by cargo-deny
 ";
 
@@ -32,7 +32,8 @@ fn main() -> ExitCode {
         ["test", "--usb"] => usb::test(),
         ["test", "--no-window"] => test::test(test::Window::None),
         ["bench", "import", rest @ ..] => bench::import(rest),
-        ["xcheck"] => xcheck::xcheck(),
+        ["xcheck"] => xcheck::xcheck(xcheck::Scope::Passkey),
+        ["xcheck", "--whole"] => xcheck::xcheck(xcheck::Scope::Whole),
         ["deny"] => test::deny(),
         _ => {
             eprint!("{USAGE}");

@@ -8,16 +8,50 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGETS: &[&str] = &["x86_64-pc-windows-msvc", "x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
 /// Where Debian may have the compiler's version: it keeps each for some months.
 const SUITES: &[&str] = &["sid", "testing", "stable-backports", "stable"];
 /// What signs them, on Debian.
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-/// `dlltool`, which rustc calls for the libraries of Windows' GNU target.
-const DLLTOOL: &str = "binutils-mingw-w64-x86-64";
+/// `dlltool`, which rustc calls for the libraries of Windows' GNU target, and `windres`, which Tauri calls.
+const GNU_TOOLS: &str = "binutils-mingw-w64-x86-64";
 
-/// Checks the passkey crate for each target, with warnings as errors.
-pub fn xcheck() -> Done {
+/// A C compiler and an archiver for code that nobody links: what they make is empty. `cc` finds each by its target's name.
+const EMPTY_C: [(&str, &str); 2] = [
+    (
+        "CC",
+        "#!/bin/sh\nlast=\nfor word in \"$@\"; do [ \"$last\" = -o ] && : > \"$word\"; last=$word; done\nexit 0\n",
+    ),
+    ("AR", "#!/bin/sh\nfor word in \"$@\"; do case \"$word\" in *.a) : > \"$word\" ;; esac; done\nexit 0\n"),
+];
+
+/// How much is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The passkey crate, which has most of the code for other systems.
+    Passkey,
+    /// The app and the command line, with everything they use.
+    Whole,
+}
+
+impl Scope {
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Passkey => &["--package", "coffer-passkey"],
+            Self::Whole => &["--package", "coffer", "--package", "coffer-cli"],
+        }
+    }
+
+    /// Tauri wants a resource compiler for Windows, and Debian has one for its GNU target.
+    fn targets(self) -> &'static [&'static str] {
+        match self {
+            Self::Passkey => &["x86_64-pc-windows-msvc", "x86_64-pc-windows-gnu", "aarch64-apple-darwin"],
+            Self::Whole => &["x86_64-pc-windows-gnu", "aarch64-apple-darwin"],
+        }
+    }
+}
+
+/// Checks for each target, with warnings as errors.
+pub fn xcheck(scope: Scope) -> Done {
     if !cfg!(target_os = "linux") || !shell::exists("apt-get") || !shell::exists("dpkg-deb") {
         return Err("xcheck takes the standard library's source from Debian: it needs apt-get and dpkg-deb"
             .to_owned());
@@ -25,36 +59,41 @@ pub fn xcheck() -> Done {
     let folder = shell::target().join("xcheck");
     fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let library = standard_library(&folder)?;
-    let tools = dlltool(&folder)?;
-    for target in TARGETS {
-        check(target, &folder, &library, &tools)?;
+    let tools = gnu_tools(&folder)?;
+    let empty = empty_c(&folder)?;
+    for target in scope.targets() {
+        let mut line = vec!["cargo", "clippy", "-Zbuild-std=std,panic_abort", "--target", target];
+        line.extend(scope.packages());
+        line.extend(["--", "-D", "warnings"]);
+        let mut command = shell::program(&line);
+        let path = std::env::var("PATH").unwrap_or_default();
+        command
+            // A released compiler takes `-Z` only so; cargo has no other way to be told where the source lies.
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("__CARGO_TESTS_ONLY_SRC_ROOT", &library)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .env("COFFER_UI", "placeholder")
+            // SQLCipher's build looks for a folder before it compiles; nothing is read there.
+            .env("OPENSSL_DIR", &folder)
+            .env("PATH", format!("{}:{path}", tools.display()));
+        for (name, program) in &empty {
+            command.env(format!("{name}_{}", target.replace('-', "_")), program);
+        }
+        shell::finish(command, &line.join(" "))?;
     }
-    println!("Type-checked for {}.", TARGETS.join(", "));
+    println!("Type-checked for {}.", scope.targets().join(", "));
     Ok(())
 }
 
-fn check(target: &str, folder: &Path, library: &Path, tools: &Path) -> Done {
-    let line = [
-        "cargo",
-        "clippy",
-        "--package",
-        "coffer-passkey",
-        "-Zbuild-std=std,panic_abort",
-        "--target",
-        target,
-        "--",
-        "-D",
-        "warnings",
-    ];
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut command = shell::program(&line);
-    command
-        // A released compiler takes `-Z` only so; cargo has no other way to be told where the source lies.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("__CARGO_TESTS_ONLY_SRC_ROOT", library)
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("PATH", format!("{}:{path}", tools.display()));
-    shell::finish(command, &line.join(" "))
+/// The two programs of [`EMPTY_C`], as files.
+fn empty_c(folder: &Path) -> Done<Vec<(&'static str, PathBuf)>> {
+    let make = |(name, text): (&'static str, &str)| {
+        let program = folder.join(format!("empty-{name}"));
+        fs::write(&program, text).map_err(|e| format!("{}: {e}", program.display()))?;
+        shell::run(&["chmod", "+x", &program.to_string_lossy()])?;
+        Ok((name, program))
+    };
+    EMPTY_C.into_iter().map(make).collect()
 }
 
 /// The folder `library` of the compiler's own source.
@@ -76,17 +115,17 @@ fn standard_library(folder: &Path) -> Done<PathBuf> {
     Ok(library)
 }
 
-/// The folder with `dlltool` in it.
-fn dlltool(folder: &Path) -> Done<PathBuf> {
-    let unpacked = folder.join(DLLTOOL);
+/// The folder with them in it.
+fn gnu_tools(folder: &Path) -> Done<PathBuf> {
+    let unpacked = folder.join(GNU_TOOLS);
     let tools = unpacked.join("usr/bin");
     if tools.exists() {
         return Ok(tools);
     }
-    let mut command = shell::program(&["apt-get", "download", DLLTOOL]);
+    let mut command = shell::program(&["apt-get", "download", GNU_TOOLS]);
     command.current_dir(folder);
-    shell::finish(command, &format!("apt-get download {DLLTOOL}"))?;
-    unpack(&downloaded(folder, DLLTOOL)?, &unpacked)?;
+    shell::finish(command, &format!("apt-get download {GNU_TOOLS}"))?;
+    unpack(&downloaded(folder, GNU_TOOLS)?, &unpacked)?;
     Ok(tools)
 }
 

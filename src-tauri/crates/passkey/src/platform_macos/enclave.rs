@@ -14,7 +14,7 @@ use objc2_core_foundation::{
     CFBoolean, CFData, CFDictionary, CFError, CFNumber, CFRetained, CFString, CFType,
 };
 use objc2_foundation::NSString;
-use objc2_local_authentication::{LAContext, LAPolicy};
+use objc2_local_authentication::{LAContext, LAError, LAPolicy};
 use objc2_security::{
     SecAccessControl, SecAccessControlCreateFlags, SecKey, kSecAttrAccessControl,
     kSecAttrAccessibleWhenUnlockedThisDeviceOnly, kSecAttrIsPermanent, kSecAttrKeyClass,
@@ -40,8 +40,11 @@ pub(crate) struct SecureEnclave;
 impl Enclave for SecureEnclave {
     fn has_touch_id(&self) -> bool {
         // SAFETY: a new context of our own, asked on the thread that made it.
-        unsafe { LAContext::new().canEvaluatePolicy_error(LAPolicy::DeviceOwnerAuthenticationWithBiometrics) }
-            .is_ok()
+        let asked = unsafe {
+            LAContext::new().canEvaluatePolicy_error(LAPolicy::DeviceOwnerAuthenticationWithBiometrics)
+        };
+        // Locked after too many wrong fingers it is still here, and the use says what is wrong.
+        asked.err().is_none_or(|error| error.code() == LAError::BiometryLockout.0)
     }
 
     fn make_key(&self) -> Result<Vec<u8>, Refusal> {

@@ -133,6 +133,10 @@ impl<A: Authorization> PasskeyProvider for SyncedPasskeys<A> {
 
     fn evaluate(&self, request: &EvaluateRequest, ceremony: &Ceremony) -> Result<Evaluated, PasskeyError> {
         let EvaluateRequest { relying_party, allow, input } = request;
+        if !(self.has_domain)(*relying_party) {
+            // None can have been made.
+            return Err(PasskeyError::NoCredential);
+        }
         let window = self.ready(*relying_party, ceremony)?;
         ceremony.prompts.show(Prompt::PlatformDialog);
         let ask = GetAsk {

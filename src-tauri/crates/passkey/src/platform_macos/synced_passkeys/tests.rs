@@ -104,7 +104,7 @@ fn without_a_domain_of_our_own_it_is_never_offered() {
 
     assert!(provider.kinds().is_empty());
     assert_eq!(made, Err(PasskeyError::NoAuthenticator));
-    assert_eq!(used, Err(PasskeyError::NoAuthenticator));
+    assert_eq!(used, Err(PasskeyError::NoCredential));
     assert!(provider.authorization.asked.lock().unwrap().is_empty());
 }
 
