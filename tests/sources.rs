@@ -3,6 +3,7 @@
 //!
 //! A case is `input/` and `expected.json`. `options.json` may say `path` (what to open below `input`), `zip` (pack
 //! `input` under this name first), `zone`, `me` and `date_order`. `UPDATE_EXPECTED=1` rewrites `expected.json`.
+//! A file `NAME.sql` in `input` stands for the database `NAME.db` it makes.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,16 +14,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use coffer_chats::Workroom;
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::record::{Record, conversation_json, message_json};
 use coffer_chats::source::{
     Cancel, DateOrder, MediaOpener, ReadOptions, ReadReport, Sink, SourceKind, Zone, preview, read, recognise,
 };
 use coffer_chats::{ChatError, model::AttachmentState};
+use coffer_secret::testing::SeededEntropy;
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 #[path = "sources/bad_input.rs"]
 mod bad_input;
+#[path = "sources/databases.rs"]
+mod databases;
 #[path = "sources/mutations.rs"]
 mod mutations;
 #[path = "sources/samples.rs"]
@@ -116,7 +122,7 @@ fn read_case(case: &Path) -> Value {
     let options: Value = serde_json::from_str(&options).unwrap();
     let word = |key: &str| options.get(key).and_then(Value::as_str).map(str::to_owned);
     let temporary = tempfile::tempdir().unwrap();
-    let input = case.join("input");
+    let input = with_databases(&case.join("input"), &temporary.path().join("databases"));
     let path = match (word("zip"), word("path")) {
         (Some(name), _) => pack(&input, &temporary.path().join(name)),
         (None, Some(path)) => input.join(path),
@@ -126,7 +132,8 @@ fn read_case(case: &Path) -> Value {
         zone: word("zone").map_or(Zone::Known("Europe/Berlin".to_owned()), Zone::Known),
         me: word("me"),
         date_order: word("date_order").and_then(|word| DateOrder::from_word(&word)),
-        chats: None,
+        workroom: Some(workroom(&temporary.path().join("room"))),
+        ..ReadOptions::default()
     };
     let (report, all) = match read_all(&path, &read_options) {
         Ok(done) => done,
@@ -149,9 +156,54 @@ fn read_case(case: &Path) -> Value {
     })
 }
 
+/// Databases are copied there.
+fn workroom(folder: &Path) -> Workroom {
+    Workroom::new(folder, std::sync::Arc::new(SeededEntropy::new(1)))
+}
+
+/// The folder itself, or a copy of it in which the databases were made.
+fn with_databases(input: &Path, to: &Path) -> PathBuf {
+    let is_sql = |path: &Path| path.extension().is_some_and(|extension| extension == "sql");
+    let entries = || fs::read_dir(input).unwrap().map(|entry| entry.unwrap().path());
+    if !entries().any(|path| is_sql(&path)) {
+        return input.to_owned();
+    }
+    fs::create_dir_all(to).unwrap();
+    for path in entries() {
+        let name = path.file_name().unwrap();
+        if is_sql(&path) {
+            make_database(&to.join(name).with_extension("db"), &[&path]);
+        } else {
+            copy_all(&path, &to.join(name));
+        }
+    }
+    to.to_owned()
+}
+
+fn make_database(path: &Path, texts: &[&Path]) {
+    let connection = Connection::open(path).unwrap();
+    for text in texts {
+        connection.execute_batch(&fs::read_to_string(text).unwrap()).unwrap();
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        copy_all(&path, &to.join(path.file_name().unwrap()));
+    }
+}
+
 /// What holds for every source: bytes are kept, records come back, ids differ.
 fn keeps_laws(path: &Path, report: &ReadReport, all: &Everything) {
-    let source = fs::read(path).unwrap_or_default();
+    let is_text = path.is_file() && report.source != SourceKind::WhatsAppAndroid;
+    let is_text = is_text && path.extension().is_some_and(|extension| extension != "zip");
+    let source = if is_text { fs::read(path).unwrap() } else { Vec::new() };
     for (conversation, messages) in &all.chats {
         let record = Record::Conversation(conversation.clone());
         assert_eq!(Record::decode(&record.encode()).unwrap(), record);
@@ -163,7 +215,7 @@ fn keeps_laws(path: &Path, report: &ReadReport, all: &Everything) {
         for message in messages {
             let record = Record::Message(Box::new(message.clone()));
             assert_eq!(Record::decode(&record.encode()).unwrap(), record);
-            if path.is_file() && path.extension().is_some_and(|extension| extension != "zip") {
+            if is_text {
                 let at =
                     find(&source[from..], &message.raw).expect("raw bytes stand in the source, in order");
                 from += at + message.raw.len();
@@ -215,6 +267,7 @@ fn report_json(report: &ReadReport) -> Value {
     add("bad_text", counted(&report.bad_text), report.bad_text.count == 0);
     let undecided: Vec<&str> = report.undecided.iter().map(|question| question.word()).collect();
     add("undecided", json!(undecided), undecided.is_empty());
+    add("beside", json!(report.beside), report.beside.is_empty());
     add("damage", json!(report.damage.map(|damage| (damage.is_cut_off, damage.at))), report.damage.is_none());
     out
 }
@@ -222,6 +275,7 @@ fn report_json(report: &ReadReport) -> Value {
 fn chat_json((conversation, messages): &(Conversation, Vec<Message>)) -> Value {
     let mut head = conversation_json(conversation);
     head.as_object_mut().unwrap().remove("id");
+    head.as_object_mut().unwrap().remove("raw");
     let messages: Vec<Value> = messages.iter().map(short_json).collect();
     json!({ "conversation": head, "messages": messages })
 }

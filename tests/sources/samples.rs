@@ -142,3 +142,113 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     }
     files
 }
+
+/// A database made from texts others wrote, and the folder it lies in.
+fn database_of(texts: &[&str]) -> Option<(tempfile::TempDir, PathBuf)> {
+    let texts: Option<Vec<PathBuf>> = texts.iter().map(|name| sample(name)).collect();
+    let texts = texts?;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("msgstore.db");
+    make_database(&path, &texts.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    Some((folder, path))
+}
+
+fn in_room(folder: &Path) -> ReadOptions {
+    ReadOptions { workroom: Some(workroom(&folder.join("room"))), ..utc() }
+}
+
+#[test]
+fn whatsapp_viewer_has_forty_three_rows_in_twenty_one_chats() {
+    let made = database_of(&["whatsapp-viewer/msgstore.db.schema.sql", "whatsapp-viewer/test-database.sql"]);
+    let Some((folder, path)) = made else { return };
+
+    let (report, all) = read_all(&path, &in_room(folder.path())).unwrap();
+
+    keeps_laws(&path, &report, &all);
+    let placeholders = report.skipped[&coffer_chats::source::SkipReason::Placeholder].count;
+    assert_eq!((report.read, placeholders, report.skipped.len()), (42, 1, 1));
+    assert_eq!(report.bad_text.count, 1, "one text is not UTF-8");
+    let messages: Vec<&Message> = all.chats.iter().flat_map(|(_, messages)| messages).collect();
+    let count = |word: &str| messages.iter().filter(|message| message.kind.word() == word).count();
+    let kinds = ["text", "media", "voice", "contact", "location", "call", "system", "unsupported"];
+    // 20 texts; 6 pictures, 3 sounds, a film, 2 files and a gif; 1 card; 2 places and 2 live ones; 4 calls.
+    assert_eq!(kinds.map(count), [20, 13, 0, 1, 4, 4, 0, 0]);
+    assert_eq!(messages.iter().filter(|message| message.reply_to.is_some()).count(), 1);
+    let quoting = messages.iter().find(|message| message.reply_to.is_some()).unwrap();
+    let quoted = quoting.reply_to.as_ref().unwrap();
+    assert_eq!(
+        (quoted.native_id.as_deref(), quoted.text.as_str()),
+        (Some("keyId-0006-001"), "Text of first user")
+    );
+    assert!(messages.iter().any(|message| Some(message.id) == quoted.message), "the quoted one is found");
+    let live: Vec<u64> = messages
+        .iter()
+        .filter_map(|message| match &message.kind {
+            coffer_chats::model::MessageKind::Location(place) => place.live,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(live, [900, 606]);
+    assert_eq!(messages.iter().filter(|message| message.link.is_some()).count(), 1);
+}
+
+#[test]
+fn wa_crypt_tools_keeps_its_rows_in_the_old_table() {
+    let Some(path) = sample("wa-crypt-tools/msgstore.db") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("msgstore.db");
+    fs::copy(&path, &copied).unwrap();
+
+    let (report, all) = read_all(&copied, &in_room(folder.path())).unwrap();
+
+    keeps_laws(&copied, &report, &all);
+    let placeholders = report.skipped[&coffer_chats::source::SkipReason::Placeholder].count;
+    assert_eq!((report.read, placeholders, report.skipped.len()), (9, 1, 1));
+    assert_eq!(all.chats.len(), 1, "the other eight chats are hidden and empty");
+    let (chat, messages) = &all.chats[0];
+    assert_eq!(chat.native_id.as_deref(), Some("status@broadcast"));
+    assert_eq!(chat.kind, coffer_chats::model::ConversationKind::Broadcast);
+    let files = || messages.iter().flat_map(|message| &message.attachments);
+    let kinds = |kind| files().filter(|file| file.kind == kind).count();
+    let (photos, films) = (
+        kinds(coffer_chats::model::AttachmentKind::Photo),
+        kinds(coffer_chats::model::AttachmentKind::Video),
+    );
+    assert_eq!((photos, films), (5, 4));
+    // Two were loaded once: their place on the phone stands in a serialised object.
+    let paths: Vec<&str> = files().filter_map(|file| file.path.as_deref()).collect();
+    assert_eq!(
+        paths,
+        [
+            "Media/.Statuses/512f6126774046e9999b4be9a1d5c2a5.jpg",
+            "Media/.Statuses/96848000accb45c4a7b7726f183a10c9.mp4"
+        ]
+    );
+    assert_eq!(files().filter(|file| file.state == AttachmentState::RemoteOnly).count(), 7);
+    assert_eq!((report.media_found, report.media_missing), (0, 9));
+}
+
+#[test]
+fn wa_crypt_tools_backup_opens_with_its_key_and_with_no_other() {
+    let (Some(backup), Some(key)) =
+        (sample("wa-crypt-tools/msgstore.db.crypt14"), sample("wa-crypt-tools/key"))
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = fs::read(&key).unwrap();
+    let right = std::sync::Arc::new(coffer_chats::AppKey::from_file(&bytes).unwrap());
+    *bytes.last_mut().unwrap() ^= 1;
+    let wrong = std::sync::Arc::new(coffer_chats::AppKey::from_file(&bytes).unwrap());
+    let with = |key| ReadOptions { app_key: Some(key), ..in_room(folder.path()) };
+
+    assert_eq!(recognise(&backup).unwrap().unwrap().source, SourceKind::WhatsAppAndroid);
+    let (report, _) = read_all(&backup, &with(right)).unwrap();
+    let refused = read_all(&backup, &with(wrong)).map(|_| ()).unwrap_err();
+    let keyless = read_all(&backup, &in_room(folder.path())).map(|_| ()).unwrap_err();
+
+    assert_eq!(report.read, 9);
+    assert!(matches!(refused, ChatError::WrongAppKey), "{refused}");
+    assert!(matches!(keyless, ChatError::NeedsAppKey { kind: "whatsapp_key_file" }));
+    assert_eq!(fs::read_dir(folder.path().join("room")).unwrap().count(), 0, "no file is left");
+}

@@ -88,6 +88,27 @@ pub enum ChatError {
         /// The name as given.
         name: String,
     },
+    /// The backup is encrypted by its app, and no key was given.
+    #[error("the backup is encrypted by its app and needs its key ({kind})")]
+    NeedsAppKey {
+        /// Which: `whatsapp_digits`, `whatsapp_key_file`.
+        kind: &'static str,
+    },
+    /// The backup is whole, but the app's key that was given does not open it.
+    #[error("the app's key does not open this backup")]
+    WrongAppKey,
+    /// The app's key does not open the backup, and nothing tells whether the backup is whole.
+    #[error("the app's key does not open this backup, or the backup is damaged")]
+    WrongAppKeyOrDamaged,
+    /// A file given as the app's key is none.
+    #[error("the key file holds no key of an app")]
+    UnreadableAppKey,
+    /// The database is being written to: the app is open, or its copy was taken in the middle of a change.
+    #[error("the database changes while it is read")]
+    Changing,
+    /// A source that needs a private place to work in was read without one.
+    #[error("no place was given for a sealed copy of the database")]
+    NoWorkroom,
     /// Stopped by the person.
     #[error("cancelled")]
     Cancelled,

@@ -13,11 +13,15 @@ pub mod media;
 mod samples;
 mod telegram;
 mod whatsapp;
+mod whatsapp_android;
+mod whatsapp_backup;
 mod words;
 
 pub use samples::write_samples;
 pub use telegram::write_telegram;
 pub use whatsapp::{Phone, write_whatsapp_text};
+pub use whatsapp_android::{Age, write_whatsapp_android};
+pub use whatsapp_backup::{Container, write_whatsapp_backup};
 
 /// What a generated export really holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -3,6 +3,7 @@
 //! [`source`] recognises and reads a file into a [`source::Sink`]; [`model`] is what comes out; [`record`] is
 //! its canonical bytes; the library keeps it on this machine. Nothing here touches the network.
 
+pub mod app_key;
 pub mod error;
 mod files;
 #[cfg(any(test, feature = "generate"))]
@@ -11,11 +12,17 @@ pub mod library;
 pub mod media;
 pub mod model;
 pub mod record;
+mod sealed_copy;
 pub mod source;
+mod tables;
 mod telegram;
 mod wall_clock;
+mod whatsapp_android;
+mod whatsapp_crypt;
 mod whatsapp_export;
 
+pub use app_key::AppKey;
 pub use error::ChatError;
 pub use library::{Library, LibraryError};
 pub use media::{MediaError, MediaStore};
+pub use sealed_copy::Workroom;

@@ -156,6 +156,8 @@ record! {
         6 title: String,
         /// Everyone seen in it, ordered by key.
         7 participants: Vec<Participant>,
+        /// The source's own bytes about it.
+        8 raw: Vec<u8>,
     }
 
     /// Somebody in a conversation.
@@ -204,6 +206,38 @@ record! {
         15 deleted: Option<Deletion>,
         /// The source's own bytes for this entry.
         16 raw: Vec<u8>,
+        /// The person marked it.
+        17 is_starred: bool,
+        /// Its file could be looked at once only.
+        18 is_view_once: bool,
+        /// Seconds after which the app deletes it.
+        19 disappears: Option<u64>,
+        /// Who got it, read it, played it.
+        20 receipts: Vec<Receipt>,
+        /// What the app showed of the first link in it.
+        21 link: Option<LinkPreview>,
+    }
+
+    /// What became of a sent message at one of its receivers.
+    pub struct Receipt {
+        /// Participant key.
+        1 key: String,
+        /// When it arrived.
+        2 delivered: Option<i64>,
+        /// When it was read.
+        3 read: Option<i64>,
+        /// When its sound or film was played.
+        4 played: Option<i64>,
+    }
+
+    /// What an app shows of a page somebody linked to.
+    pub struct LinkPreview {
+        /// Its address.
+        1 url: Option<String>,
+        /// Its title.
+        2 title: Option<String>,
+        /// Its first words.
+        3 description: Option<String>,
     }
 
     /// A moment, with what the source really said.
@@ -280,6 +314,8 @@ record! {
         2 from_id: Option<String>,
         /// When it was first sent.
         3 utc_ms: Option<i64>,
+        /// How often it was passed on, where the source counts; WhatsApp counts no further than 127.
+        4 times: Option<u32>,
     }
 
     /// A reaction.
@@ -292,7 +328,7 @@ record! {
         3 people: Vec<ReactionPerson>,
     }
 
-    /// Somebody who reacted.
+    /// Somebody who reacted or voted.
     pub struct ReactionPerson {
         /// Participant key.
         1 key: String,
@@ -332,6 +368,8 @@ record! {
         1 name: Option<String>,
         /// Telephone number.
         2 phone: Option<String>,
+        /// The cards themselves, as written; several when they were sent together.
+        3 cards: Vec<String>,
     }
 
     /// A poll.
@@ -354,6 +392,8 @@ record! {
         2 votes: Option<u32>,
         /// The person chose it.
         3 is_chosen: bool,
+        /// Who chose it, where known; may be fewer than `votes`.
+        4 people: Vec<ReactionPerson>,
     }
 
     /// A call.

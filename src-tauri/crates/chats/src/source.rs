@@ -5,8 +5,10 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::app_key::AppKey;
 use crate::error::ChatError;
 use crate::model::{Conversation, Message};
+use crate::sealed_copy::Workroom;
 
 mod open;
 
@@ -19,14 +21,17 @@ pub enum SourceKind {
     WhatsAppExport,
     /// Telegram Desktop JSON: one chat or a whole account.
     TelegramExport,
+    /// WhatsApp's own database on Android, in clear or as an encrypted backup.
+    WhatsAppAndroid,
 }
 
 impl SourceKind {
-    /// The stable word: `whatsapp_export`, `telegram_export`.
+    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`.
     pub fn word(self) -> &'static str {
         match self {
             Self::WhatsAppExport => "whatsapp_export",
             Self::TelegramExport => "telegram_export",
+            Self::WhatsAppAndroid => "whatsapp_android",
         }
     }
 }
@@ -90,6 +95,10 @@ pub struct ReadOptions {
     pub date_order: Option<DateOrder>,
     /// Only these chats, by [`PreviewChat::index`]; all when `None`.
     pub chats: Option<Vec<u32>>,
+    /// The app's own key, where the source is encrypted by its app.
+    pub app_key: Option<Arc<AppKey>>,
+    /// Where a database is copied to, sealed; sources that are databases need it.
+    pub workroom: Option<Workroom>,
 }
 
 /// Stops a reader between two entries; clones share the switch.
@@ -146,6 +155,10 @@ pub enum SkipReason {
     CutOff,
     /// A chat without an entry list.
     UnreadableChat,
+    /// A row an app puts at the beginning of its table and shows to nobody.
+    Placeholder,
+    /// An entry whose chat is not in the database any more: it was deleted in the app.
+    DeletedChat,
 }
 
 impl SkipReason {
@@ -157,6 +170,8 @@ impl SkipReason {
             Self::UnreadableEntry => "unreadable_entry",
             Self::CutOff => "cut_off",
             Self::UnreadableChat => "unreadable_chat",
+            Self::Placeholder => "placeholder",
+            Self::DeletedChat => "deleted_chat",
         }
     }
 }
@@ -239,6 +254,8 @@ pub struct ReadReport {
     pub own_name: Option<String>,
     /// How dates were read, of the first text that leaves it open, else of the first text.
     pub dates: Option<DateGuess>,
+    /// Rows of a database's other tables, the app's own bookkeeping: only in the original file.
+    pub beside: BTreeMap<String, u64>,
 }
 
 /// Where a source stops making sense.
@@ -271,6 +288,7 @@ impl ReadReport {
             has_local_times: false,
             own_name: None,
             dates: None,
+            beside: BTreeMap::new(),
         }
     }
 }

@@ -113,6 +113,18 @@ pub enum Error {
         /// Where.
         place: String,
     },
+    /// The chats are encrypted by their app, and its key was not given.
+    #[error("the chats are encrypted by their app ({kind})")]
+    NeedsAppKey {
+        /// Which key: `whatsapp_digits`, `whatsapp_key_file`.
+        kind: &'static str,
+    },
+    /// The app's own key does not open the chats, or the file is damaged.
+    #[error("the app's key does not open the chats")]
+    WrongAppKey,
+    /// The app is writing to its database.
+    #[error("the source changes while it is read")]
+    SourceInUse,
     /// The file is not there.
     #[error("the file is not there")]
     FileMissing,
@@ -238,6 +250,12 @@ pub enum ErrorCode {
     UnsafeFile,
     /// See [`Error::BadText`].
     BadText,
+    /// See [`Error::NeedsAppKey`].
+    NeedsAppKey,
+    /// See [`Error::WrongAppKey`].
+    WrongAppKey,
+    /// See [`Error::SourceInUse`].
+    SourceInUse,
     /// See [`Error::FileMissing`].
     FileMissing,
     /// See [`Error::Cancelled`].
@@ -282,7 +300,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
@@ -305,6 +323,9 @@ impl ErrorCode {
         Self::TruncatedFile,
         Self::UnsafeFile,
         Self::BadText,
+        Self::NeedsAppKey,
+        Self::WrongAppKey,
+        Self::SourceInUse,
         Self::FileMissing,
         Self::Cancelled,
         Self::Busy,
@@ -352,6 +373,9 @@ impl ErrorCode {
             Self::TruncatedFile => "truncated_file",
             Self::UnsafeFile => "unsafe_file",
             Self::BadText => "bad_text",
+            Self::NeedsAppKey => "needs_app_key",
+            Self::WrongAppKey => "wrong_app_key",
+            Self::SourceInUse => "source_in_use",
             Self::FileMissing => "file_missing",
             Self::Cancelled => "cancelled",
             Self::Busy => "busy",
@@ -403,6 +427,9 @@ impl Error {
             Self::TruncatedFile => ErrorCode::TruncatedFile,
             Self::UnsafeFile { .. } => ErrorCode::UnsafeFile,
             Self::BadText { .. } => ErrorCode::BadText,
+            Self::NeedsAppKey { .. } => ErrorCode::NeedsAppKey,
+            Self::WrongAppKey => ErrorCode::WrongAppKey,
+            Self::SourceInUse => ErrorCode::SourceInUse,
             Self::FileMissing => ErrorCode::FileMissing,
             Self::Cancelled => ErrorCode::Cancelled,
             Self::Busy => ErrorCode::Busy,
@@ -458,6 +485,7 @@ impl Error {
             Self::ExistingBackups { backup_id } => backup_id.clone(),
             Self::StillSyncing { missing } if *missing > 0 => Some(missing.to_string()),
             Self::UnsafeFile { reason } => Some(reason.clone()),
+            Self::NeedsAppKey { kind } => Some((*kind).to_owned()),
             Self::BadText { place } => Some(place.clone()),
             Self::WeakPassword { problem } => Some(problem.clone()),
             Self::LastWay { rule: LastWayRule::LastElsewhere } => Some("last_elsewhere".to_owned()),
@@ -476,6 +504,8 @@ impl Error {
             | Self::NotASheet
             | Self::EmptyFile
             | Self::TruncatedFile
+            | Self::WrongAppKey
+            | Self::SourceInUse
             | Self::FileMissing
             | Self::Cancelled
             | Self::Busy

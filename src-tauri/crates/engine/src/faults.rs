@@ -24,6 +24,11 @@ impl From<ChatError> for Error {
             }
             ChatError::UnreadableEntry { why, .. } => Self::UnsafeFile { reason: why.to_owned() },
             ChatError::UnknownZone { .. } => Self::ZoneUnknown,
+            ChatError::NeedsAppKey { kind } => Self::NeedsAppKey { kind },
+            ChatError::WrongAppKey | ChatError::WrongAppKeyOrDamaged | ChatError::UnreadableAppKey => {
+                Self::WrongAppKey
+            }
+            ChatError::Changing => Self::SourceInUse,
             ChatError::Cancelled => Self::Cancelled,
             ChatError::Record(_) => Self::Damaged { what: "a record".to_owned() },
             ChatError::Library(error) => Self::from(*error),

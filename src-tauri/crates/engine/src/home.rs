@@ -170,6 +170,11 @@ impl Home {
         self.0.root.join("library")
     }
 
+    /// Sealed copies of other apps' databases, each as long as it is read.
+    pub fn copies_folder(&self) -> PathBuf {
+        self.0.root.join("library").join("copies")
+    }
+
     /// The sealed media of the library.
     pub fn media_folder(&self) -> PathBuf {
         self.0.root.join("library").join("media")

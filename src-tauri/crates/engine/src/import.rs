@@ -8,13 +8,28 @@ use crate::view::{
 };
 use crate::{Engine, faults};
 use coffer_chats::ChatError;
+use coffer_chats::Workroom;
+use coffer_chats::app_key::{AppKey, MAX_KEY_FILE};
 use coffer_chats::library::{ImportOptions, ImportOutcome, ImportRun, Join, OriginalRow};
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{
-    self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason, Zone,
+    self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason,
+    SourceKind, Zone,
 };
+use coffer_secret::SecretString;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use zeroize::Zeroizing;
+
+/// The app's own key for its backup: WhatsApp's 64 digits or key file; never Coffer's.
+#[derive(Debug)]
+pub enum AppKeyFrom {
+    /// Typed or pasted.
+    Text(SecretString),
+    /// A file the app made.
+    File(PathBuf),
+}
 
 impl Engine {
     /// Says what a file or folder holds, before anything is imported. Reads it once, to its end.
@@ -36,9 +51,38 @@ impl Engine {
             me: None,
             date_order: date_order.and_then(DateOrder::from_word),
             chats: None,
+            app_key: self.app_key_for(path),
+            workroom: Some(self.workroom()),
         };
         let preview = source::preview(path, &options, &mut |_, _| {}, &Cancel::default())?;
         Ok(preview_view(path, preview, &self.ports.zone))
+    }
+
+    /// Takes the app's own key for a backup that its app encrypted. It is kept for that path, in memory only, until its import has
+    /// ended or a key for another path comes.
+    ///
+    /// # Errors
+    /// [`Error::FileMissing`] and [`Error::WrongAppKey`] for a key file that is not there or is none.
+    pub fn give_app_key(&self, path: &Path, key: AppKeyFrom) -> Result<(), Error> {
+        let key = match key {
+            AppKeyFrom::Text(text) => AppKey::from_text(&text),
+            AppKeyFrom::File(file) => {
+                let about = std::fs::metadata(&file).map_err(|_| Error::FileMissing)?;
+                if !about.is_file() || about.len() > MAX_KEY_FILE {
+                    return Err(Error::WrongAppKey);
+                }
+                let content =
+                    std::fs::read(&file).map_err(|error| faults::reading("the key file", &error))?;
+                AppKey::from_file(&Zeroizing::new(content))?
+            }
+        };
+        let mut given = self.app_key.lock().unwrap_or_else(PoisonError::into_inner);
+        *given = Some((path.to_owned(), Arc::new(key)));
+        Ok(())
+    }
+
+    fn forget_app_key(&self) {
+        *self.app_key.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Imports in the background; the job's outcome is an [`ImportReport`].
@@ -50,7 +94,9 @@ impl Engine {
         self.close_samples()?;
         let engine = self.clone();
         self.jobs.start(JobKind::Import, Phase::Reading, move |job| {
-            engine.import(job, &request).map(JobOutcome::Import)
+            let imported = engine.import(job, &request);
+            engine.forget_app_key();
+            imported.map(JobOutcome::Import)
         })
     }
 
@@ -112,7 +158,19 @@ impl Engine {
             me: request.me.clone(),
             date_order: request.date_order.as_deref().and_then(DateOrder::from_word),
             chats: request.chats.clone(),
+            app_key: self.app_key_for(Path::new(&request.path)),
+            workroom: Some(self.workroom()),
         }
+    }
+
+    fn app_key_for(&self, path: &Path) -> Option<Arc<AppKey>> {
+        let given = self.app_key.lock().unwrap_or_else(PoisonError::into_inner);
+        given.as_ref().filter(|(of, _)| of == path).map(|(_, key)| Arc::clone(key))
+    }
+
+    /// Where sealed copies of databases lie while they are read.
+    pub(crate) fn workroom(&self) -> Workroom {
+        Workroom::new(&self.home.copies_folder(), Arc::clone(&self.ports.entropy))
     }
 
     fn zone_of(&self, named: Option<&str>) -> Zone {
@@ -178,6 +236,7 @@ fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
                 last: chat.last,
             })
             .collect(),
+        asks_me: preview.source != SourceKind::WhatsAppAndroid,
         people: preview.people,
         me_guess: preview.me_guess,
         dates: preview.dates.map(|guess| DateGuess {

@@ -35,15 +35,18 @@ pub mod testing_stores;
 pub use chats::ExportFormat;
 pub use error::{Error, ErrorCode, LastWayRule};
 pub use home::{Home, Place, SeenReach, Settings, WayReach, WayTimes};
+pub use import::AppKeyFrom;
 pub use progress::{Job, JobKind, Jobs, Phase};
 pub use protection::Confirmation;
 pub use recovery_sheet::Paper;
 pub use session::Unlock;
 
 use ceremony::Ceremonies;
+use coffer_chats::AppKey;
 use coffer_keys::Argon2Params;
 use ports::Ports;
 use session::Session;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::broadcast;
 use view::JobView;
@@ -66,6 +69,8 @@ pub struct Engine {
     pub(crate) password_cost: Option<Argon2Params>,
     pub(crate) opened: Arc<Mutex<restore::Opened>>,
     pub(crate) ceremonies: Ceremonies,
+    /// An app's own key, for the path it was given for.
+    pub(crate) app_key: Arc<Mutex<Option<(PathBuf, Arc<AppKey>)>>>,
 }
 
 impl Engine {
@@ -96,7 +101,9 @@ impl Engine {
             password_cost,
             opened: Arc::default(),
             ceremonies: Ceremonies::default(),
+            app_key: Arc::default(),
         };
+        engine.workroom().sweep().map_err(|error| Error::from_io("a copy of a database", &error))?;
         samples::sweep(&engine.home)?;
         engine.open_at_start()?;
         Ok(engine)

@@ -83,12 +83,14 @@ view! {
     pub struct ImportPreview {
         /// The path that was looked at.
         pub path: String,
-        /// `whatsapp_export` or `telegram_export`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`.
         pub source: String,
         /// The chats in it.
         pub chats: Vec<PreviewChat>,
         /// Everyone who writes in it, for "who is me".
         pub people: Vec<String>,
+        /// The source does not say who the person is: ask.
+        pub asks_me: bool,
         /// The name that is probably the person's own.
         pub me_guess: Option<String>,
         /// How dates are read, with what the file leaves open.
@@ -160,7 +162,7 @@ view! {
     /// What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
     /// (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
     pub struct ImportReport {
-        /// `whatsapp_export`, `telegram_export`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`.
         pub source: String,
         /// Chats touched.
         pub chats: u64,

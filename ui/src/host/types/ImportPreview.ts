@@ -11,7 +11,7 @@ export type ImportPreview = {
  */
 path: string, 
 /**
- * `whatsapp_export` or `telegram_export`.
+ * `whatsapp_export`, `telegram_export`, `whatsapp_android`.
  */
 source: string, 
 /**
@@ -22,6 +22,10 @@ chats: Array<PreviewChat>,
  * Everyone who writes in it, for "who is me".
  */
 people: Array<string>, 
+/**
+ * The source does not say who the person is: ask.
+ */
+asksMe: boolean, 
 /**
  * The name that is probably the person's own.
  */

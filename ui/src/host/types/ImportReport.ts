@@ -7,7 +7,7 @@ import type { ReasonCount } from "./ReasonCount";
  */
 export type ImportReport = { 
 /**
- * `whatsapp_export`, `telegram_export`.
+ * `whatsapp_export`, `telegram_export`, `whatsapp_android`.
  */
 source: string, 
 /**

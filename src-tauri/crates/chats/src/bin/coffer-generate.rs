@@ -1,20 +1,26 @@
-//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|samples …`.
+//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|whatsapp-android|samples …`.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use coffer_chats::ChatError;
-use coffer_chats::generate::{Phone, Truth, write_samples, write_telegram, write_whatsapp_text};
+use coffer_chats::generate::{
+    Age, Container, Phone, Truth, write_samples, write_telegram, write_whatsapp_android,
+    write_whatsapp_backup, write_whatsapp_text,
+};
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
+use coffer_chats::{AppKey, ChatError, Workroom};
+use coffer_secret::Entropy;
 
 const USAGE: &str = "usage:
   coffer-generate whatsapp-text --out FILE [--messages N] [--seed N] [--phone android|android-us|android-de|ios|ios-es]
   coffer-generate telegram --out FOLDER [--messages N] [--seed N]
+  coffer-generate whatsapp-android --out FOLDER [--messages N] [--seed N] [--age new|old|moving] [--backup crypt12|crypt14|crypt15]
   coffer-generate samples --out FOLDER
-  coffer-generate count --in PATH        reads an export and counts, to measure the reader alone
+  coffer-generate count --in PATH [--app-key-file FILE]   reads a source and counts, to measure the reader alone
 The true counts are written beside: FILE.truth.json, FOLDER/truth.json.
 ";
 
@@ -31,7 +37,8 @@ fn main() -> ExitCode {
 fn run(arguments: &[String]) -> io::Result<()> {
     let Some((what, rest)) = arguments.split_first() else { return Err(usage()) };
     if what == "count" {
-        return count(Path::new(value(rest, "--in").ok_or_else(usage)?));
+        let key = value(rest, "--app-key-file").map(Path::new);
+        return count(Path::new(value(rest, "--in").ok_or_else(usage)?), key);
     }
     let out = value(rest, "--out").map(PathBuf::from).ok_or_else(usage)?;
     let messages = number(rest, "--messages", 1000)?;
@@ -49,6 +56,16 @@ fn run(arguments: &[String]) -> io::Result<()> {
         }
         "telegram" => {
             let truth = write_telegram(&out, messages, seed)?;
+            tell(&truth, &out.join("truth.json"))
+        }
+        "whatsapp-android" => {
+            let age = Age::from_word(value(rest, "--age").unwrap_or("new")).ok_or_else(usage)?;
+            let truth = write_whatsapp_android(&out, age, messages, seed)?;
+            if let Some(word) = value(rest, "--backup") {
+                let container =
+                    Container::ALL.into_iter().find(|one| one.word() == word).ok_or_else(usage)?;
+                write_whatsapp_backup(&out.join("msgstore.db"), container, seed)?;
+            }
             tell(&truth, &out.join("truth.json"))
         }
         "samples" => write_samples(&out),
@@ -80,9 +97,26 @@ impl Sink for Counter {
     }
 }
 
-fn count(path: &Path) -> io::Result<()> {
+/// Keys of sealed copies; only for measuring.
+struct System;
+
+impl Entropy for System {
+    fn fill(&self, bytes: &mut [u8]) {
+        let file =
+            fs::File::open("/dev/urandom").and_then(|mut random| io::Read::read_exact(&mut random, bytes));
+        file.expect("a computer for measuring has /dev/urandom");
+    }
+}
+
+fn count(path: &Path, key: Option<&Path>) -> io::Result<()> {
     let mut counter = Counter::default();
-    let options = ReadOptions { zone: Zone::Known("Europe/Lisbon".to_owned()), ..ReadOptions::default() };
+    let key = key.map(fs::read).transpose()?.map(|key| AppKey::from_file(&key)).transpose();
+    let options = ReadOptions {
+        zone: Zone::Known("Europe/Lisbon".to_owned()),
+        app_key: key.map_err(io::Error::other)?.map(Arc::new),
+        workroom: Some(Workroom::new(&std::env::temp_dir().join("coffer-generate"), Arc::new(System))),
+        ..ReadOptions::default()
+    };
     let report = read(path, &options, &mut counter, &Cancel::default()).map_err(io::Error::other)?;
     writeln!(
         io::stdout(),

@@ -1,11 +1,13 @@
 use super::*;
 use crate::error::ChatError;
 use crate::model::{Conversation, Message, MessageKind};
-use crate::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
+use crate::source::{Cancel, MediaOpener, ReadOptions, Sink, SkipReason, Zone, read};
+use coffer_secret::testing::SeededEntropy;
+use std::collections::BTreeSet;
 
 /// Counts what a reader finds.
 #[derive(Default)]
-struct Count(Truth);
+struct Count(Truth, BTreeSet<String>);
 
 impl Sink for Count {
     fn conversation(&mut self, _: &Conversation) -> Result<(), ChatError> {
@@ -24,15 +26,20 @@ impl Sink for Count {
         Ok(())
     }
     fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        self.0.people = u64::try_from(conversation.participants.len()).unwrap();
+        self.1.extend(conversation.participants.iter().map(|person| person.key.clone()));
+        self.0.people = u64::try_from(self.1.len()).unwrap();
         Ok(())
     }
 }
 
 fn found(path: &Path) -> Truth {
+    found_with(path, &ReadOptions { zone: Zone::Known("Europe/Lisbon".into()), ..ReadOptions::default() })
+}
+
+fn found_with(path: &Path, options: &ReadOptions) -> Truth {
     let mut count = Count::default();
-    let options = ReadOptions { zone: Zone::Known("Europe/Lisbon".into()), ..ReadOptions::default() };
-    let report = read(path, &options, &mut count, &Cancel::default()).unwrap();
+    let mut report = read(path, options, &mut count, &Cancel::default()).unwrap();
+    report.skipped.remove(&SkipReason::Placeholder);
     assert!(report.skipped.is_empty(), "{:?}", report.skipped);
     assert!(report.undecided.is_empty(), "{:?}", report.undecided);
     count.0.system = report.system;
@@ -168,5 +175,42 @@ fn the_shipped_samples_are_what_the_generator_makes() {
     ] {
         let made = fs::read(folder.path().join(name)).unwrap();
         assert!(fs::read(shipped.join(name)).is_ok_and(|shipped| shipped == made), "{name} is stale");
+    }
+}
+
+/// What a reader finds in a generated database.
+fn found_in_database(path: &Path, key: Option<crate::AppKey>) -> Truth {
+    let folder = tempfile::tempdir().unwrap();
+    let room = crate::Workroom::new(folder.path(), std::sync::Arc::new(SeededEntropy::new(3)));
+    let options =
+        ReadOptions { workroom: Some(room), app_key: key.map(std::sync::Arc::new), ..ReadOptions::default() };
+    found_with(path, &options)
+}
+
+#[test]
+fn databases_of_every_age_are_read_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+    for age in [Age::New, Age::Old, Age::Moving] {
+        let place = folder.path().join(format!("{age:?}"));
+
+        let truth = write_whatsapp_android(&place, age, 4000, 9).unwrap();
+
+        assert_eq!(found_in_database(&place, None), truth, "{age:?}");
+        assert!(truth.media_found > 0 && truth.replies > 0 && truth.deleted > 0, "{truth:?}");
+    }
+}
+
+#[test]
+fn backups_of_every_kind_open_with_the_key_beside_them() {
+    for container in Container::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let truth = write_whatsapp_android(folder.path(), Age::New, 300, 2).unwrap();
+        let database = folder.path().join("msgstore.db");
+        write_whatsapp_backup(&database, container, 5).unwrap();
+        fs::remove_file(&database).unwrap();
+        let key = if container == Container::Crypt15 { "digits.txt" } else { "key" };
+        let key = crate::AppKey::from_file(&fs::read(folder.path().join(key)).unwrap()).unwrap();
+
+        assert_eq!(found_in_database(folder.path(), Some(key)), truth, "{container:?}");
     }
 }

@@ -25,8 +25,16 @@ pub(super) fn merged(earlier: &Message, later: &Message) -> Option<Message> {
         edits,
         deleted,
         raw,
+        is_starred,
+        is_view_once,
+        disappears,
+        receipts,
+        link,
         extra,
     } = later;
+    // The app forgets the files of a deleted message; those that are here stay with it.
+    let is_emptied = deleted.is_some() && attachments.is_empty();
+    let attachments = if is_emptied { &earlier.attachments } else { attachments };
     let mut made = Message {
         id: earlier.id,
         native_id: native_id.clone().or_else(|| earlier.native_id.clone()),
@@ -44,6 +52,11 @@ pub(super) fn merged(earlier: &Message, later: &Message) -> Option<Message> {
         edits: edits.clone(),
         deleted: *deleted,
         raw: earlier.raw.clone(),
+        is_starred: *is_starred,
+        is_view_once: *is_view_once,
+        disappears: *disappears,
+        receipts: if receipts.is_empty() { earlier.receipts.clone() } else { receipts.clone() },
+        link: link.clone().or_else(|| earlier.link.clone()),
         extra: if extra.is_empty() { earlier.extra.clone() } else { extra.clone() },
     };
     if made == *earlier {
@@ -72,6 +85,11 @@ pub(super) fn is_same(one: &Message, other: &Message) -> bool {
         edits,
         deleted,
         raw: _,
+        is_starred,
+        is_view_once,
+        disappears,
+        receipts,
+        link,
         extra,
     } = other;
     one.text == *text
@@ -87,6 +105,11 @@ pub(super) fn is_same(one: &Message, other: &Message) -> bool {
         && one.reactions == *reactions
         && one.edits == *edits
         && one.deleted == *deleted
+        && one.is_starred == *is_starred
+        && one.is_view_once == *is_view_once
+        && one.disappears == *disappears
+        && one.receipts == *receipts
+        && one.link == *link
         && one.extra == *extra
 }
 
@@ -132,7 +155,7 @@ fn merged_attachment(earlier: &Attachment, later: &Attachment) -> Attachment {
 
 /// The conversation after `later` was seen; the id stays.
 pub(super) fn merged_conversation(earlier: &Conversation, later: &Conversation) -> Conversation {
-    let Conversation { id: _, app, account, native_id, kind, title, participants, extra } = later;
+    let Conversation { id: _, app, account, native_id, kind, title, participants, raw, extra } = later;
     let mut people: BTreeMap<&str, &Participant> =
         earlier.participants.iter().map(|person| (person.key.as_str(), person)).collect();
     // In a text export a name is all there is of a person: one who was renamed here is not somebody new.
@@ -146,7 +169,7 @@ pub(super) fn merged_conversation(earlier: &Conversation, later: &Conversation) 
     people.extend(
         participants.iter().filter(|person| !renamed(person)).map(|person| (person.key.as_str(), person)),
     );
-    Conversation {
+    let mut made = Conversation {
         id: earlier.id,
         app: *app,
         account: if account.is_empty() { earlier.account.clone() } else { account.clone() },
@@ -154,8 +177,14 @@ pub(super) fn merged_conversation(earlier: &Conversation, later: &Conversation) 
         kind: *kind,
         title: if title.is_empty() { earlier.title.clone() } else { title.clone() },
         participants: people.into_values().cloned().collect(),
+        raw: earlier.raw.clone(),
         extra: if extra.is_empty() { earlier.extra.clone() } else { extra.clone() },
+    };
+    // As with messages, the source's own bytes alone are no change: they count unread messages and the like.
+    if made != *earlier {
+        made.raw.clone_from(raw);
     }
+    made
 }
 
 #[cfg(test)]
@@ -200,6 +229,16 @@ mod tests {
         let later = Message { deleted: Some(Deletion::BySender), ..Message::default() };
 
         assert_eq!(merged(&earlier, &later), Some(later));
+    }
+
+    #[test]
+    fn a_deletion_does_not_take_away_a_file_that_is_here() {
+        let deleted = Message { deleted: Some(Deletion::BySender), ..Message::default() };
+
+        let merged = merged(&photo(Some(1), AttachmentState::Present), &deleted).unwrap();
+
+        assert_eq!(merged.attachments, photo(Some(1), AttachmentState::Present).attachments);
+        assert_eq!(merged.deleted, Some(Deletion::BySender));
     }
 
     #[test]

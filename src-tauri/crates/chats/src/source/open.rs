@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::ChatError;
-use crate::files::{Archive, MainFile, first_bytes};
+use crate::files::{Archive, MainFile, file_name, first_bytes};
 use crate::model::{Conversation, Message};
+use crate::sealed_copy;
 use crate::source::{
     Cancel, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink, SourceKind,
 };
-use crate::{telegram, whatsapp_export};
+use crate::{telegram, whatsapp_android, whatsapp_crypt, whatsapp_export};
 
 /// Bytes looked at to recognise a file.
 const START: usize = 64 * 1024;
@@ -73,6 +74,11 @@ pub fn read(
 /// that lies beside it.
 pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
     let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
+    if let (SourceKind::WhatsAppAndroid, [MainFile::Disk(path)]) =
+        (found.recognised.source, found.texts.as_slice())
+    {
+        return Ok(sealed_copy::files_of(path));
+    }
     let mut files: Vec<PathBuf> = found
         .texts
         .iter()
@@ -121,7 +127,29 @@ fn find(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         return find_in_zip(path);
     }
+    if let Some(found) = find_database(path, &start)? {
+        return Ok(found);
+    }
     Ok(find_in_start(&start).map(|recognised| Found { recognised, texts: vec![file] }))
+}
+
+/// A database, or an app's encrypted backup of one; `None` when it is neither.
+fn find_database(path: &Path, start: &[u8]) -> Result<Option<Result<Found, &'static str>>, ChatError> {
+    let found = |confidence| Found {
+        recognised: Recognised { source: SourceKind::WhatsAppAndroid, confidence },
+        texts: vec![MainFile::Disk(path.to_owned())],
+    };
+    if start.starts_with(b"SQLite format 3\0") {
+        let confidence =
+            sealed_copy::peek(path).map_or(0, |database| whatsapp_android::confidence(&database));
+        return Ok(Some(if confidence > 0 { Ok(found(confidence)) } else { Err("database") }));
+    }
+    if whatsapp_crypt::recognise(path)?.is_none() {
+        return Ok(None);
+    }
+    // Other databases of the app come in the same container; which one it is shows only once it is open.
+    let confidence = if whatsapp_android::is_database_name(&file_name(path)) { 95 } else { 60 };
+    Ok(Some(Ok(found(confidence))))
 }
 
 fn find_in_start(start: &[u8]) -> Result<Recognised, &'static str> {
@@ -156,6 +184,9 @@ fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
 }
 
 fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
+    if let Some(database) = whatsapp_android::database_in(path) {
+        return find(&database);
+    }
     let json = path.join("result.json");
     if json.is_file()
         && let Some(found) = find_in_files(vec![MainFile::Disk(json)])?
@@ -200,6 +231,11 @@ fn read_found(
     for (index, text) in (0_u32..).zip(&found.texts) {
         match found.recognised.source {
             SourceKind::TelegramExport => telegram::read(text, options, sink, cancel, &mut report)?,
+            SourceKind::WhatsAppAndroid => {
+                if let MainFile::Disk(path) = text {
+                    whatsapp_android::read(path, options, sink, cancel, &mut report)?;
+                }
+            }
             SourceKind::WhatsAppExport => {
                 let is_wanted = options.chats.as_ref().is_none_or(|chats| chats.contains(&index));
                 if is_wanted && !report.is_cancelled {
