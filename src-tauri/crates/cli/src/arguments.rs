@@ -113,6 +113,12 @@ pub struct Import {
     /// How a text export writes its dates, where it could be read in several ways
     #[arg(long, value_enum, value_name = "ORDER")]
     pub date_order: Option<DateOrder>,
+    /// The app's own key for its backup: WhatsApp's key file, or a file with its 64 digits
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "app_passphrase_file")]
+    pub app_key_file: Option<PathBuf>,
+    /// A file with the passphrase the app gave for its backup
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub app_passphrase_file: Option<PathBuf>,
     /// Do not keep the imported files themselves
     #[arg(long)]
     pub no_originals: bool,

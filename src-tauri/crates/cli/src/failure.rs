@@ -53,7 +53,9 @@ impl Exit {
             | ErrorCode::WrongPasskey
             | ErrorCode::DigitsTypo
             | ErrorCode::GroupsMismatch
-            | ErrorCode::PasswordMismatch => Self::WrongSecret,
+            | ErrorCode::PasswordMismatch
+            | ErrorCode::NeedsAppKey
+            | ErrorCode::WrongAppKey => Self::WrongSecret,
             ErrorCode::Damaged | ErrorCode::RolledBack | ErrorCode::TruncatedFile => Self::Damaged,
             ErrorCode::PlaceMissing | ErrorCode::NotABackup | ErrorCode::NoSuchBackup => Self::NoSuchPlace,
             ErrorCode::Cancelled => Self::Cancelled,
@@ -67,6 +69,7 @@ impl Exit {
             | ErrorCode::EmptyFile
             | ErrorCode::UnsafeFile
             | ErrorCode::BadText
+            | ErrorCode::SourceInUse
             | ErrorCode::FileMissing
             | ErrorCode::Busy
             | ErrorCode::HomeInUse

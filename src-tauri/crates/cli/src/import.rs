@@ -4,14 +4,14 @@ use crate::arguments::{DateOrder, Import};
 use crate::failure::{Exit, Failure};
 use crate::run::Scene;
 use crate::screen::{members, snake};
-use crate::{jobs, run};
+use crate::{jobs, run, secrets};
 use coffer_engine::view::{ImportReport, ImportRequest, JobOutcome};
-use coffer_engine::{Error, ErrorCode};
+use coffer_engine::{AppKeyFrom, Error, ErrorCode};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// A message of a kind Coffer does not draw yet is kept whole: nothing was skipped.
-const KEPT_RAW: &str = "unsupported_kind";
+/// Messages of a kind Coffer does not draw yet are kept whole, and a row the app shows to nobody is nobody's: nothing was skipped.
+const NOTHING_LOST: [&str; 2] = ["unsupported_kind", "placeholder"];
 
 /// Imports every path; one that fails does not keep the others out.
 pub fn import(scene: &Scene, wanted: &Import) -> Result<Exit, Failure> {
@@ -52,13 +52,25 @@ fn import_one(scene: &Scene, wanted: &Import, path: &Path) -> Result<Exit, Failu
         chats: None,
     };
     let named = |error: Error| run::about(&error, path);
+    if let Some(key) = app_key(wanted)? {
+        scene.engine.give_app_key(Path::new(&request.path), key).map_err(named)?;
+    }
     let ended = jobs::run(&scene.engine, scene.screen, |engine| engine.start_import(request));
     let ended = ended.map_err(|failure| about_path(failure, path))?;
     let JobOutcome::Import(report) = &ended.outcome else {
         return Err(named(Error::storage("another job ended")));
     };
     scene.screen.result(&import_json(report)?, || import_lines(report, text))?;
-    Ok(ended.exit(report.skipped.iter().any(|skipped| skipped.reason != KEPT_RAW)))
+    Ok(ended.exit(report.skipped.iter().any(|skipped| !NOTHING_LOST.contains(&skipped.reason.as_str()))))
+}
+
+/// The app's own key, where one was named.
+fn app_key(wanted: &Import) -> Result<Option<AppKeyFrom>, Failure> {
+    if let Some(file) = &wanted.app_key_file {
+        return Ok(Some(AppKeyFrom::File(file.clone())));
+    }
+    let Some(file) = &wanted.app_passphrase_file else { return Ok(None) };
+    secrets::read_secret(file).map(|secret| Some(AppKeyFrom::Text(secret)))
 }
 
 fn about_path(failure: Failure, path: &Path) -> Failure {

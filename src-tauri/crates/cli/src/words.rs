@@ -70,7 +70,8 @@ const TABLE: &[Row] = &[
     ),
     (
         ErrorCode::UnknownFile,
-        "Coffer does not know this file; it reads WhatsApp exports (.zip, _chat.txt) and Telegram's result.json",
+        "Coffer does not know this file; it reads WhatsApp exports (.zip, _chat.txt), WhatsApp's msgstore.db and its encrypted \
+         backups, and Telegram's result.json",
         "",
     ),
     (
@@ -89,6 +90,21 @@ const TABLE: &[Row] = &[
         ErrorCode::BadText,
         "the text is not UTF-8; export it again from the app",
         "the text is not UTF-8 at {}; export it again from the app",
+    ),
+    (
+        ErrorCode::NeedsAppKey,
+        "the chats are encrypted by their app; give its key with --app-key-file",
+        "the chats are encrypted by their app; give its key with --app-key-file ({}: in WhatsApp, not in Coffer)",
+    ),
+    (
+        ErrorCode::WrongAppKey,
+        "the app's key does not open this backup: it is another phone's or another time's, or the file is damaged",
+        "",
+    ),
+    (
+        ErrorCode::SourceInUse,
+        "the app is writing to this database; close the app, or copy the database again",
+        "",
     ),
     (ErrorCode::FileMissing, "the file is not there; check the path", ""),
     (
