@@ -29,6 +29,7 @@ pub fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'st
         crate::dialogs::pick_folder,
         crate::dialogs::pick_file,
         crate::dialogs::pick_save,
+        chats::give_app_key,
         chats::find_sources,
         chats::preview_import,
         chats::start_import,

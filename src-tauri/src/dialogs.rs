@@ -14,6 +14,7 @@ pub async fn pick_folder(window: WebviewWindow, purpose: String) -> Option<Strin
 pub async fn pick_file(window: WebviewWindow, purpose: String) -> Option<String> {
     let dialog = match purpose.as_str() {
         "sheet" => dialog(&window, "Open the sheet you saved").add_filter("PDF", &["pdf"]),
+        "app_key" => dialog(&window, "Choose the key file of the app"),
         _ => dialog(&window, "Choose exported chats"),
     };
     dialog.pick_file().await.and_then(chosen)

@@ -41,6 +41,22 @@ describe("by keyboard only", () => {
     expect(report.getByText(/36 lines could not be read/u)).toBeInTheDocument();
   });
 
+  it("an encrypted WhatsApp backup asks for WhatsApp's key, refuses a wrong one and opens with the right one", async () => {
+    const { user, host } = await open("#/add", { scene: "fresh" });
+    host.picks.push("/home/sam/WhatsApp/Databases/msgstore.db.crypt15");
+    await user.click(await byId("source-pick"));
+
+    await user.type(await byId("app-key"), "b".repeat(64));
+    await user.click(await byId("app-key-send"));
+    expect(await byId("add-error")).toHaveTextContent(/does not open this backup/u);
+    expect(await byId("app-key")).toHaveValue("");
+
+    await user.type(await byId("app-key"), `${"a".repeat(32)} ${"a".repeat(32)}`);
+    await user.click(await byId("app-key-send"));
+    expect(await byId("import-preview")).toHaveTextContent(/WhatsApp backup/u);
+    expect(screen.queryByTestId("import-me")).toBeNull();
+  });
+
   it("messages are walked with arrows, pages, Home and End", async () => {
     const { user } = await open(`#/chats/${ANNA}`, { scene: "chats" });
     await waitFor(() => expect(screen.getByText("See you at six?", { selector: ".rich" })).toBeInTheDocument());

@@ -1,11 +1,11 @@
 //! Adding chats, reading, searching and exporting them.
 
-use super::{Answer, Opened, ask};
-use coffer_engine::ExportFormat;
+use super::{Answer, Opened, Typed, ask};
 use coffer_engine::view::{
     ChatRow, DayCount, FoundSource, ImportPreview, ImportRequest, MediaItem, MessageRange, SearchPage,
     SearchQuery,
 };
+use coffer_engine::{AppKeyFrom, ExportFormat};
 use serde::Deserialize;
 use std::path::PathBuf;
 use tauri::State;
@@ -28,6 +28,30 @@ impl From<TypedFormat> for ExportFormat {
             TypedFormat::Txt => Self::Txt,
         }
     }
+}
+
+/// The key an app gave for its own backup, as it arrives from the window.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum TypedAppKey {
+    /// Digits or a phrase.
+    Text { text: Typed },
+    /// A file the app made.
+    File { path: PathBuf },
+}
+
+impl From<TypedAppKey> for AppKeyFrom {
+    fn from(typed: TypedAppKey) -> Self {
+        match typed {
+            TypedAppKey::Text { text } => Self::Text(text.0),
+            TypedAppKey::File { path } => Self::File(path),
+        }
+    }
+}
+
+#[tauri::command]
+pub async fn give_app_key(engine: State<'_, Opened>, path: PathBuf, key: TypedAppKey) -> Answer<()> {
+    ask(engine, move |engine| engine.give_app_key(&path, key.into())).await
 }
 
 #[tauri::command]

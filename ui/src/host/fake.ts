@@ -2,6 +2,7 @@
 // Used by the tests and by `npm run dev`; never part of a build (checks/run.mjs looks).
 import {
   HostError,
+  type AppKey,
   type AppView,
   type BackupItem,
   type BackupStatus,
@@ -416,15 +417,27 @@ export class FakeHost implements Host {
 
   // --- adding chats
 
+  /** Backups of other apps that were opened, by path; the digits that open one are 64 times "a". */
+  #appKeys = new Map<string, boolean>();
+  giveAppKey = (path: string, key: AppKey) =>
+    this.#answer("giveAppKey", () => {
+      this.#appKeys.set(path, key.kind === "file" ? key.path.endsWith("encrypted_backup.key") : key.text.replaceAll(" ", "") === "a".repeat(64));
+    });
   findSources = () => this.#answer("findSources", () => this.foundSources);
   previewImport = (path: string, dateOrder: string | null, zone: string | null) =>
     this.#answer("previewImport", (): ImportPreview => {
+      if (/\.crypt1[245]$/.test(path)) {
+        const isRight = this.#appKeys.get(path);
+        if (isRight === undefined) throw new HostError("needs_app_key", path.endsWith("15") ? "whatsapp_digits" : "whatsapp_key_file");
+        if (!isRight) throw new HostError("wrong_app_key");
+      }
       if (path.endsWith(".txt.bin")) throw new HostError("unknown_file", "holiday.txt.bin");
       return {
         path,
-        source: path.endsWith(".json") ? "telegram_export" : "whatsapp_export",
+        source: path.endsWith(".json") ? "telegram_export" : path.includes("msgstore") ? "whatsapp_android" : "whatsapp_export",
         chats: [{ index: 0, title: "Anna Reyes", messages: 12_480, first: Date.UTC(2019, 2, 14, 8), last: Date.UTC(2026, 10, 20, 14, 2) }],
         people: ["Anna Reyes", "Sam Okafor"],
+        asksMe: !/\.crypt1[245]$/.test(path),
         meGuess: "Sam Okafor",
         dates: {
           order: dateOrder ?? "dmy",

@@ -52,6 +52,9 @@ export const ERROR_CODES = [
   "truncated_file",
   "unsafe_file",
   "bad_text",
+  "needs_app_key",
+  "wrong_app_key",
+  "source_in_use",
   "file_missing",
   "cancelled",
   "busy",
@@ -111,6 +114,9 @@ export type Unlock =
   | { kind: "keychain" }
   | { kind: "passkey" };
 
+/** The key another app gave for its own backup, never Coffer's; crosses once and is kept for the next preview and import of its path. */
+export type AppKey = { kind: "text"; text: string } | { kind: "file"; path: string };
+
 /** How the person proves to hold the 64-digit key. */
 export type Confirmation =
   | { kind: "groups"; first: string; second: string }
@@ -120,7 +126,7 @@ export type Confirmation =
 /** What a folder is picked for: the title of the picker depends on it. */
 export type FolderPurpose = "chats" | "place" | "restore" | "export";
 /** What a file is picked for. */
-export type FilePurpose = "chats" | "sheet";
+export type FilePurpose = "chats" | "sheet" | "app_key";
 export type MediaTab = "photos" | "videos" | "voice" | "files" | "links";
 export type Paper = "a4" | "letter";
 export type ExportFormat = "json" | "txt";
@@ -144,6 +150,7 @@ export interface Host {
   pickSave(suggestedName: string): Promise<string | null>;
 
   // adding chats
+  giveAppKey(path: string, key: AppKey): Promise<void>;
   findSources(): Promise<FoundSource[]>;
   previewImport(path: string, dateOrder: string | null, zone: string | null): Promise<ImportPreview>;
   startImport(request: ImportRequest): Promise<number>;

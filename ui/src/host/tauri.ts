@@ -29,6 +29,7 @@ export const tauriHost: Host = {
   pickFile: (purpose) => call("pick_file", { purpose }),
   pickSave: (suggestedName) => call("pick_save", { suggestedName }),
 
+  giveAppKey: (path, key) => call("give_app_key", { path, key }),
   findSources: () => call("find_sources"),
   previewImport: (path, dateOrder, zone) => call("preview_import", { path, dateOrder, zone }),
   startImport: (request) => call("start_import", { request }),

@@ -1,13 +1,17 @@
 // Adding chats: pick, look, answer what the file leaves open, import, report.
-import { toHostError, type HostError, type ImportPreview, type ImportReport } from "../host/host";
+import { toHostError, type AppKey, type HostError, type ImportPreview, type ImportReport } from "../host/host";
 import { t } from "../i18n/i18n";
 import type { AppState } from "./app.svelte";
 import { explain } from "./explain";
 import { jobError, type JobRun } from "./jobs.svelte";
 
+/** What the app that encrypted a backup gives to open it. */
+type KeyKind = "digits" | "file";
+
 type Stage =
   | { kind: "choose"; error: HostError | null }
   | { kind: "looking"; path: string }
+  | { kind: "key"; path: string; wanted: KeyKind; error: HostError | null }
   | { kind: "preview"; preview: ImportPreview; error: HostError | null }
   | { kind: "importing"; run: JobRun }
   | { kind: "report"; report: ImportReport };
@@ -45,8 +49,40 @@ export class AddState {
       this.chosen = preview.chats.map((chat) => chat.index);
       this.stage = { kind: "preview", preview, error: null };
     } catch (thrown) {
-      this.stage = { kind: "choose", error: toHostError(thrown) };
+      const error = toHostError(thrown);
+      this.stage =
+        error.code === "needs_app_key"
+          ? { kind: "key", path, wanted: error.detail === "whatsapp_digits" ? "digits" : "file", error: null }
+          : { kind: "choose", error };
     }
+  }
+
+  /** Takes the key of the app that made the backup, and looks again. */
+  async giveKey(key: AppKey): Promise<void> {
+    if (this.stage.kind !== "key") return;
+    const asked = this.stage;
+    try {
+      await this.#app.host.giveAppKey(asked.path, key);
+      await this.look(asked.path);
+      if (this.#failure()?.code === "wrong_app_key") this.stage = { ...asked, error: this.#failure() };
+    } catch (thrown) {
+      this.stage = { ...asked, error: toHostError(thrown) };
+    }
+  }
+
+  async pickKey(): Promise<void> {
+    if (this.stage.kind !== "key") return;
+    const asked = this.stage;
+    try {
+      const path = await this.#app.host.pickFile("app_key");
+      if (path !== null) await this.giveKey({ kind: "file", path });
+    } catch (thrown) {
+      this.stage = { ...asked, error: toHostError(thrown) };
+    }
+  }
+
+  #failure(): HostError | null {
+    return this.stage.kind === "choose" ? this.stage.error : null;
   }
 
   /** Reads the dates again in the order the person says. */
