@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 const MESSAGES: &str = "1000000";
 const ROUNDS: usize = 3;
 
-/// Seconds and peak memory of one program.
+/// What one program took.
 #[derive(Clone, Copy)]
 struct Cost {
+    /// By the clock on the wall.
     seconds: f64,
+    /// Of the processors, its own and the system's for it: steady where other programs run too.
+    processor: f64,
     peak_mb: f64,
 }
 
@@ -39,7 +42,7 @@ pub fn import(_arguments: &[&str]) -> Done {
             show(peer[round - 1])
         );
     }
-    report(&file, median(ours), median(peer))
+    report(&file, median(&ours), median(&peer))
 }
 
 /// The generated export: made once, it depends on the seed alone.
@@ -69,6 +72,7 @@ fn import_once(folder: &Path, file: &Path) -> Done<Cost> {
 fn measure(mut command: Command) -> Done<Cost> {
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     let start = Instant::now();
+    let before = processor_of_children();
     let mut child = command.stdout(Stdio::null()).spawn().map_err(|e| e.to_string())?;
     let status_file = format!("/proc/{}/status", child.id());
     let mut peak_kib = 0_u64;
@@ -78,9 +82,10 @@ fn measure(mut command: Command) -> Done<Cost> {
         }
         if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
             let seconds = start.elapsed().as_secs_f64();
+            let processor = processor_of_children() - before;
             let peak_mb = f64::from(u32::try_from(peak_kib).unwrap_or(u32::MAX)) * 1024.0 / 1e6;
             return if status.success() {
-                Ok(Cost { seconds, peak_mb })
+                Ok(Cost { seconds, processor, peak_mb })
             } else {
                 Err(format!("a measured program ended with {status}"))
             };
@@ -93,15 +98,29 @@ fn high_water(status: &str) -> Option<u64> {
     status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?.trim().trim_end_matches(" kB").parse().ok()
 }
 
-fn median(mut costs: Vec<Cost>) -> Cost {
-    costs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-    let seconds = costs[costs.len() / 2].seconds;
-    costs.sort_by(|a, b| a.peak_mb.total_cmp(&b.peak_mb));
-    Cost { seconds, peak_mb: costs[costs.len() / 2].peak_mb }
+/// Seconds of processor that ended children of this process took, in ticks of a hundredth as every Linux counts them (proc(5)).
+fn processor_of_children() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The fields after the name, which may hold spaces: cutime and cstime are the 16th and 17th of all.
+    let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ').skip(13).take(2);
+    fields.filter_map(|ticks| ticks.parse::<u32>().ok()).map(f64::from).sum::<f64>() / 100.0
+}
+
+fn median(costs: &[Cost]) -> Cost {
+    let middle = |of: fn(&Cost) -> f64| {
+        let mut values: Vec<f64> = costs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    Cost {
+        seconds: middle(|cost| cost.seconds),
+        processor: middle(|cost| cost.processor),
+        peak_mb: middle(|cost| cost.peak_mb),
+    }
 }
 
 fn show(cost: Cost) -> String {
-    format!("{:.2} s, {:.0} MB", cost.seconds, cost.peak_mb)
+    format!("{:6.2} s, {:6.2} s of processor, {:4.0} MB", cost.seconds, cost.processor, cost.peak_mb)
 }
 
 fn report(file: &Path, ours: Cost, peer: Cost) -> Done {
@@ -110,8 +129,9 @@ fn report(file: &Path, ours: Cost, peer: Cost) -> Done {
     println!("coffer import into the searchable library  {}", show(ours));
     println!("whatsapp-chat-parser 4.0.2, parse only     {}", show(peer));
     println!(
-        "ratio                                      {:.2} of its time, {:.2} of its memory",
+        "ratio                                      {:.2} of its time, {:.2} of its processor, {:.2} of its memory",
         ours.seconds / peer.seconds,
+        ours.processor / peer.processor,
         ours.peak_mb / peer.peak_mb
     );
     Ok(())

@@ -5,6 +5,10 @@
     reason = "a story stops at the first surprise and waits for a real process"
 )]
 
+#[path = "story/bad_input.rs"]
+mod bad_input;
+#[path = "story/killed.rs"]
+mod killed;
 #[cfg(target_os = "linux")]
 #[path = "story/other_client.rs"]
 mod other_client;

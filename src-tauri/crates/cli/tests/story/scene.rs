@@ -10,6 +10,22 @@ use zip::write::SimpleFileOptions;
 
 pub const PASSWORD: &str = "correct horse battery staple coffer";
 
+/// One line of a script on a file system of its own.
+pub struct Step(String);
+
+impl Step {
+    /// A line of `coffer-cli` on one of the scene's homes; its words hold no space.
+    pub fn coffer(home: &str, line: &[&str]) -> Self {
+        let line = line.join(" ");
+        Self(format!("\"$COFFER\" --json --home {home} {line} >answer; echo \"$? $(tail -n 1 answer)\""))
+    }
+
+    /// Any other command, which must succeed.
+    pub fn shell(line: &str) -> Self {
+        Self(line.to_owned())
+    }
+}
+
 pub struct Scene {
     folder: tempfile::TempDir,
 }
@@ -24,10 +40,16 @@ impl Scene {
         Self { folder }
     }
 
-    /// A scene whose home `old` holds two chats with media and is protected by a password and a key, and backed up.
-    pub fn protected() -> Self {
+    /// A scene whose home `old` holds two chats with media.
+    pub fn with_chats() -> Self {
         let scene = Self::new();
         scene.import_chats();
+        scene
+    }
+
+    /// The same, protected by a password and a key, with no backup yet.
+    pub fn protected() -> Self {
+        let scene = Self::with_chats();
         scene.done("old", &["protect", "place", "--password-file", "password", "--new-key-file", "key"]);
         scene
     }
@@ -46,7 +68,13 @@ impl Scene {
     /// `coffer-cli` in this scene's folder, on one of its homes.
     pub fn command(&self, home: &str, line: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_coffer-cli"));
-        command.current_dir(self.folder.path()).args(["--json", "--home", home]).args(line);
+        command.args(["--json", "--home", home]).args(line);
+        self.dressed(command)
+    }
+
+    /// A command in this scene's folder, with nothing around it that this computer has.
+    fn dressed(&self, mut command: Command) -> Command {
+        command.current_dir(self.folder.path());
         command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("TZ", "Europe/Lisbon").stdin(Stdio::null());
         for name in ["COFFER_HOME", "COFFER_PASSWORD_FILE", "COFFER_KEY_FILE", "COFFER_KEYCHAIN"] {
             command.env_remove(name);
@@ -116,13 +144,19 @@ impl Scene {
 
     /// A WhatsApp export of many megabytes, so that a backup of it can be stopped midway.
     pub fn write_large_chat(&self) {
-        let names: Vec<String> = (0..96).map(|n| format!("{n:08}-PHOTO-2026-11-22-10-00-00.jpg")).collect();
+        self.write_photos(96, 1_000_000);
+    }
+
+    /// A WhatsApp export, `large.zip`, of one line of text and so many photos of this size.
+    pub fn write_photos(&self, count: u8, size: usize) {
+        let names: Vec<String> =
+            (0..count).map(|n| format!("{n:08}-PHOTO-2026-11-22-10-00-00.jpg")).collect();
         let line = |(n, name): (usize, &String)| {
             format!("[22/11/2026, 10:{:02}:{:02}] Anna Reyes: \u{200e}<attached: {name}>\n", n / 60, n % 60)
         };
         let photos_sent: String = names.iter().enumerate().map(line).collect();
         let chat = format!("[22/11/2026, 09:59:00] Sam: Please send them all.\n{photos_sent}");
-        let photos: Vec<Vec<u8>> = (0..96).map(|seed| picture(seed, 1_000_000)).collect();
+        let photos: Vec<Vec<u8>> = (0..count).map(|seed| picture(seed, size)).collect();
         let files: Vec<(&str, &[u8])> =
             names.iter().map(String::as_str).zip(photos.iter().map(Vec::as_slice)).collect();
         self.write_zip("large.zip", &chat, &files);
@@ -170,11 +204,68 @@ impl Scene {
 
     /// Flips one bit of the first pack; its name.
     pub fn flips_a_byte_of_a_pack(&self, at: usize) -> String {
+        self.changes_a_pack(|bytes| bytes[at] ^= 1)
+    }
+
+    /// Leaves nothing of the first pack but its name, as a synchroniser does that has just begun.
+    pub fn empties_a_pack(&self) -> String {
+        self.changes_a_pack(Vec::clear)
+    }
+
+    fn changes_a_pack(&self, change: impl FnOnce(&mut Vec<u8>)) -> String {
         let (pack, mut bytes) =
             self.files("place").into_iter().find(|(path, _)| path.starts_with("packs")).unwrap();
-        bytes[at] ^= 1;
+        change(&mut bytes);
         fs::write(self.path("place").join(&pack), bytes).unwrap();
         pack.to_str().unwrap().to_owned()
+    }
+
+    /// Bytes of all files below a folder of the scene; those of files that come and go do not matter.
+    pub fn bytes_in(&self, name: &str) -> u64 {
+        bytes_below(&self.path(name))
+    }
+
+    /// Starts a line and kills it with SIGKILL as soon as a folder holds so many bytes. False when it had ended before.
+    pub fn kills_at(&self, home: &str, line: &[&str], folder: &str, bytes: u64) -> bool {
+        let mut child = self.start(home, line);
+        let is_running = loop {
+            if child.try_wait().unwrap().is_some() {
+                break false;
+            }
+            if self.bytes_in(folder) >= bytes {
+                break true;
+            }
+            std::thread::yield_now();
+        };
+        child.kill().unwrap();
+        let ended = child.wait_with_output().unwrap();
+        self.keeps_secrets(&ended);
+        is_running && ended.status.code().is_none()
+    }
+
+    /// Runs steps with a file system of its own mounted on a folder of the scene; the outcome of each `coffer-cli` step.
+    /// `None`, with the reason printed, where this user may not mount one even in a name space of their own.
+    pub fn in_a_file_system(&self, folder: &str, options: &str, steps: &[Step]) -> Option<Vec<(i32, Value)>> {
+        fs::create_dir_all(self.path(folder)).unwrap();
+        let mut script = format!("mount -t tmpfs -o {options} tmpfs {folder} || exit 77\n");
+        for Step(line) in steps {
+            script += &format!("{line} || exit 78\n");
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-c", &script]);
+        let output = self.dressed(command).env("COFFER", env!("CARGO_BIN_EXE_coffer-cli")).output().ok()?;
+        self.keeps_secrets(&output);
+        let is_mounted = !matches!(output.status.code(), Some(1 | 77 | 127)) || !output.stdout.is_empty();
+        if !is_mounted {
+            say("skipped: this user may not mount a file system");
+            return None;
+        }
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let step = |line: &str| {
+            let (exit, told) = line.split_once(' ').unwrap();
+            (exit.parse().unwrap(), serde_json::from_str(told).unwrap_or_default())
+        };
+        Some(text(&output.stdout).lines().map(step).collect())
     }
 
     /// Waits until a backup under way has put a pack into the place.
@@ -194,6 +285,22 @@ const CLUB: &str = r#"{"name": "Book club", "type": "private_group", "id": 77, "
   "text": "Shall we read Middlemarch?", "text_entities": [{"type": "plain", "text": "Shall we read Middlemarch?"}]},
  {"id": 2, "type": "message", "date": "2026-11-19T20:01:00", "date_unixtime": "1795118460", "from": "Sam", "from_id": "user2",
   "reply_to_message_id": 1, "photo": "photos/photo_1.jpg", "width": 40, "height": 40, "text": "", "text_entities": []}]}"#;
+
+/// Bytes of all files below a folder, as far as they stay to be counted.
+fn bytes_below(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(facts) if facts.is_dir() => bytes_below(&entry.path()),
+        Ok(facts) => facts.len(),
+        Err(_) => 0,
+    };
+    entries.flatten().map(size).sum()
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
 
 /// Bytes that begin as a JPEG does and do not compress.
 fn picture(seed: u8, size: usize) -> Vec<u8> {
