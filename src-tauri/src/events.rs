@@ -68,6 +68,7 @@ fn keep_newest(news: &mut Vec<JobView>, job: JobView) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coffer_engine::view::{PromptPurpose, PromptStep};
 
     fn job(id: u64, done: u64) -> JobView {
         JobView {
@@ -105,6 +106,37 @@ mod tests {
         let news = next_news(&mut receiver).await;
 
         assert_eq!(news, Some(vec![job(1, 9)]));
+    }
+
+    fn prompt(step: PromptStep) -> PromptView {
+        PromptView {
+            ceremony: 1,
+            purpose: PromptPurpose::Unlock,
+            step,
+            device: None,
+            several: false,
+            was_wrong: false,
+            tries_left: None,
+            min_length: None,
+            problem: None,
+            qr: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_fell_behind_still_hears_that_a_ceremony_is_over() {
+        let (sender, mut receiver) = tokio::sync::broadcast::channel(2);
+        for step in [PromptStep::Insert, PromptStep::Touch, PromptStep::Working, PromptStep::Done] {
+            sender.send(prompt(step)).unwrap();
+        }
+        drop(sender);
+
+        let mut heard = Vec::new();
+        while let Some(prompt) = next_prompt(&mut receiver).await {
+            heard.push(prompt.step);
+        }
+
+        assert_eq!(heard, [PromptStep::Working, PromptStep::Done]);
     }
 
     #[tokio::test]

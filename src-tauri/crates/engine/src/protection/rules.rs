@@ -100,6 +100,7 @@ mod tests {
     const DIGITS: (SlotKind, Reach) = (SlotKind::RecoveryKey, Reach::Anywhere);
     const HERE: (SlotKind, Reach) = (SlotKind::Passkey, Reach::ThisComputer);
     const STICK: (SlotKind, Reach) = (SlotKind::Passkey, Reach::ThisKey);
+    const SYNCED: (SlotKind, Reach) = (SlotKind::Passkey, Reach::Synced);
     const VAULT: (SlotKind, Reach) = (SlotKind::Vault, Reach::Anywhere);
     const KEYCHAIN: (SlotKind, Reach) = (SlotKind::Keychain, Reach::ThisComputer);
 
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn protection_needs_two_proved_ways_and_one_elsewhere() {
-        let table: [(&[Way], Standing); 13] = [
+        let table: [(&[Way], Standing); 21] = [
             (&[], Standing::Off),
             (&[(PASSWORD, false)], Standing::Off),
             (&[(KEYCHAIN, true)], Standing::Off),
@@ -142,6 +143,14 @@ mod tests {
             (&[(PASSWORD, true), (DIGITS, true)], Standing::Protected),
             (&[(PASSWORD, true), (PASSWORD, true)], Standing::Protected),
             (&[(HERE, true), (STICK, true)], Standing::Protected),
+            (&[(STICK, true)], Standing::AtRisk),
+            (&[(SYNCED, true)], Standing::AtRisk),
+            (&[(HERE, true)], Standing::AtRisk),
+            (&[(STICK, true), (DIGITS, false)], Standing::AtRisk),
+            (&[(STICK, true), (DIGITS, true)], Standing::Protected),
+            (&[(HERE, true), (DIGITS, true)], Standing::Protected),
+            (&[(HERE, true), (SYNCED, true)], Standing::Protected),
+            (&[(STICK, true), (STICK, true)], Standing::Protected),
             (&[(VAULT, true), (PASSWORD, true)], Standing::Protected),
         ];
 

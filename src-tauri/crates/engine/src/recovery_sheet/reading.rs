@@ -207,7 +207,7 @@ mod tests {
             found(&packed(&page(halves))),
         ];
 
-        assert_eq!(read, [const { () }; 7].map(|()| Some(digits())));
+        assert_eq!(read, [(); 7].map(|()| Some(digits())));
     }
 
     #[test]
