@@ -325,7 +325,7 @@ fn file_kind(name: &str) -> AttachmentKind {
     }
     match extension(name).as_str() {
         "jpg" | "jpeg" | "png" | "heic" | "webp" => AttachmentKind::Photo,
-        "mp4" | "mov" | "3gp" | "mkv" | "avi" => AttachmentKind::Video,
+        "mp4" | "mov" | "3gp" | "mkv" | "avi" | "webm" => AttachmentKind::Video,
         "gif" => AttachmentKind::Gif,
         "opus" => AttachmentKind::Voice,
         "mp3" | "m4a" | "aac" | "ogg" | "wav" | "amr" => AttachmentKind::Audio,
@@ -349,6 +349,9 @@ pub(super) fn mime_of(name: &str) -> Option<String> {
         "mp4" => "video/mp4",
         "mov" => "video/quicktime",
         "3gp" => "video/3gpp",
+        "mkv" => "video/x-matroska",
+        "avi" => "video/x-msvideo",
+        "webm" => "video/webm",
         "opus" | "ogg" => "audio/ogg",
         "mp3" => "audio/mpeg",
         "m4a" => "audio/mp4",
