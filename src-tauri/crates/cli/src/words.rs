@@ -98,7 +98,7 @@ const TABLE: &[Row] = &[
     ),
     (
         ErrorCode::WrongAppKey,
-        "the app's key does not open this backup: it is another phone's or another time's, or the file is damaged",
+        "the app's key does not open this backup, or the file is damaged; give the key of the same phone and time, or copy the file again",
         "",
     ),
     (
