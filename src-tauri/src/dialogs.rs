@@ -12,12 +12,7 @@ pub async fn pick_folder(window: WebviewWindow, purpose: String) -> Option<Strin
 /// Lets the person pick a file; `None` when they think better of it.
 #[tauri::command]
 pub async fn pick_file(window: WebviewWindow, purpose: String) -> Option<String> {
-    let dialog = match purpose.as_str() {
-        "sheet" => dialog(&window, "Open the sheet you saved").add_filter("PDF", &["pdf"]),
-        "app_key" => dialog(&window, "Choose the key file of the app"),
-        _ => dialog(&window, "Choose exported chats"),
-    };
-    dialog.pick_file().await.and_then(chosen)
+    file_dialog(&window, &purpose).pick_file().await.and_then(chosen)
 }
 
 /// Lets the person say where a new file goes; `None` when they think better of it.
@@ -32,6 +27,15 @@ fn folder_title(purpose: &str) -> &'static str {
         "restore" => "Choose the folder that holds your backup",
         "export" => "Choose a folder for the exported chats",
         _ => "Choose a folder with exported chats",
+    }
+}
+
+/// The picker that goes with what a file is wanted for.
+fn file_dialog(window: &WebviewWindow, purpose: &str) -> AsyncFileDialog {
+    match purpose {
+        "sheet" => dialog(window, "Open the sheet you saved").add_filter("PDF", &["pdf"]),
+        "app_key" => dialog(window, "Choose the key file of the app"),
+        _ => dialog(window, "Choose exported chats"),
     }
 }
 

@@ -182,28 +182,29 @@ impl Unpacker {
             State::Plain(limited) => limited.write_all(bytes),
         };
         let Err(error) = done else { return Ok(()) };
-        match self.explain(error) {
-            ChatError::Io(error) => Err(ChatError::Io(error)),
-            failure => {
-                self.failure = Some(failure);
-                Ok(())
-            }
+        let failure = self.explain(error);
+        if let ChatError::Io(error) = failure {
+            return Err(ChatError::Io(error));
         }
+        self.failure = Some(failure);
+        Ok(())
     }
 
     /// What an error of unpacking says about the backup; errors of the disk stay what they are.
     fn explain(&self, error: io::Error) -> ChatError {
-        match error.kind() {
-            io::ErrorKind::FileTooLarge => {
-                ChatError::TooBig { bytes: self.limit, files: 1, limit: self.limit }
-            }
-            // The stream ends before the file does, or after it, or is no stream.
-            io::ErrorKind::InvalidInput
-            | io::ErrorKind::InvalidData
-            | io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::WriteZero => ChatError::Damaged { what: "backup", at: 0 },
-            _ => ChatError::Io(error),
+        let kind = error.kind();
+        if kind == io::ErrorKind::FileTooLarge {
+            return ChatError::TooBig { bytes: self.limit, files: 1, limit: self.limit };
         }
+        // The stream ends before the file does, or after it, or is no stream.
+        let is_stream_broken = matches!(
+            kind,
+            io::ErrorKind::InvalidInput
+                | io::ErrorKind::InvalidData
+                | io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::WriteZero
+        );
+        if is_stream_broken { ChatError::Damaged { what: "backup", at: 0 } } else { ChatError::Io(error) }
     }
 
     fn finish(mut self) -> Result<SealedCopy, ChatError> {
