@@ -47,6 +47,13 @@ const person: Person = {
   },
 };
 
+/** Brings everything that fades or slides to its end, so that no colour is judged half way. What turns for ever is left alone. */
+function settle(): void {
+  for (const moving of document.getAnimations()) {
+    if (Number.isFinite(Number(moving.effect?.getComputedTiming().endTime))) moving.finish();
+  }
+}
+
 let before: Record<string, unknown> | null = null;
 
 /** Mounts a look, goes where it leads, and says what is wrong with it. */
@@ -66,6 +73,8 @@ export async function draw(name: string, drawing: Drawing): Promise<Seen> {
   await found("the window", () => (document.documentElement.dataset["ready"] === "true" ? true : null));
   await one.act?.(person);
   await byId(one.shows);
+  await frames();
+  settle();
   await frames();
   return look({ axe: drawing.axe, words: words === "en-XA" }, recorder);
 }

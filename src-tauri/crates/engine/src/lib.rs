@@ -69,9 +69,11 @@ pub struct Engine {
     pub(crate) password_cost: Option<Argon2Params>,
     pub(crate) opened: Arc<Mutex<restore::Opened>>,
     pub(crate) ceremonies: Ceremonies,
-    /// An app's own key, for the path it was given for.
-    pub(crate) app_key: Arc<Mutex<Option<(PathBuf, Arc<AppKey>)>>>,
+    pub(crate) app_key: Arc<Mutex<GivenAppKey>>,
 }
+
+/// An app's own key, and the path it was given for.
+pub(crate) type GivenAppKey = Option<(PathBuf, Arc<AppKey>)>;
 
 impl Engine {
     /// Opens the home of this computer and, when nothing or the keychain guards it, its library.
