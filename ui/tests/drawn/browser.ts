@@ -7,6 +7,8 @@ const FOLDERS = ["/usr/libexec", "/usr/lib", ...readdirSync("/usr/lib").map((nam
 const ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
 const PAUSE = 100;
 const PATIENCE = 30_000;
+/** No call takes longer unless the engine is stuck. */
+const STUCK = 120_000;
 
 /** The small browser that comes with the engine's library. */
 function miniBrowser(): string {
@@ -50,6 +52,8 @@ export class Browser {
       env: { ...process.env, DISPLAY: screen, WAYLAND_DISPLAY: "", TZ: "Europe/Lisbon" },
       stdio: "ignore",
     });
+    // A driver that is not installed shows as a session that cannot begin.
+    driver.on("error", () => undefined);
     const browser = new Browser(`http://127.0.0.1:${String(port)}`, [driver, xvfb]);
     await browser.#begin();
     return browser;
@@ -104,7 +108,7 @@ export class Browser {
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const answer = await fetch(this.#address + path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const answer = await fetch(this.#address + path, { method, signal: AbortSignal.timeout(STUCK), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
     const { value } = (await answer.json()) as { value: unknown };
     if (!answer.ok) throw new Error(`${path}: ${JSON.stringify(value)}`);
     return value;
