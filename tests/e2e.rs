@@ -16,11 +16,14 @@ mod files;
 mod looks;
 #[path = "e2e/plays.rs"]
 mod plays;
+#[path = "e2e/security_key.rs"]
+mod security_key;
 #[path = "e2e/story.rs"]
 mod story;
 #[path = "e2e/window.rs"]
 mod window;
 
+use coffer_virtual_key::{KeySettings, SmartCardService, VirtualKey, in_namespaces};
 use computer::Computer;
 use looks::Looks;
 use story::Way;
@@ -125,4 +128,44 @@ async fn a_backup_in_documents_is_found_and_a_report_is_kept_in_a_window() {
     story::opens_the_backup_it_finds(&window, &mut looks).await;
     window.close().await;
     looks.found_nothing();
+}
+
+#[test]
+fn a_security_key_protects_in_a_window_and_opens_the_backup_on_another_computer() {
+    in_namespaces(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut looks = Looks::closely();
+            let old = Computer::new();
+            let place = old.path("backups");
+            std::fs::create_dir(&place).unwrap();
+            let mut service = SmartCardService::start(&old.path(".")).unwrap();
+            let power = |name: &str, seed| VirtualKey::power(&KeySettings::new(old.path(name), seed));
+            let blue = service.insert(0, power("blue.key", 1)).unwrap();
+            let window = old.open().await;
+            story::adds_chats(&old, &window, &mut Looks::only_at(&["none"])).await;
+            let before = story::reads_both(&window).await;
+            story::goes_to_protection(&window, &mut Looks::only_at(&["protect-off"])).await;
+            security_key::protects(&old, &window, &place, &mut looks).await;
+            security_key::backs_up(&window).await;
+            window.close().await;
+            drop(blue);
+
+            let red = service.insert(0, power("red.key", 2)).unwrap();
+            let new = Computer::new();
+            let window = new.open().await;
+            security_key::is_told_of_another_key(&new, &window, &place, &mut looks).await;
+            window.close().await;
+            drop(red);
+
+            let _blue = service.insert(0, power("blue.key", 1)).unwrap();
+            let window = new.open().await;
+            security_key::restores(&new, &window, &place, &mut looks).await;
+            let after = story::reads_both(&window).await;
+            window.close().await;
+
+            assert_eq!(before, after);
+            looks.found_nothing();
+        });
+    });
 }

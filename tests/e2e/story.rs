@@ -180,7 +180,7 @@ pub async fn digits(window: &Window) -> Vec<String> {
 }
 
 /// Types the two groups that are asked for: first one wrong, then both right.
-async fn confirms_two_groups(window: &Window, groups: &[String], looks: &mut Looks) {
+pub async fn confirms_two_groups(window: &Window, groups: &[String], looks: &mut Looks) {
     window.sees("Show that you have it").await;
     let asked = "return [...document.querySelectorAll('[data-testid=setup-confirm] label')].map((l) => /^Group (\\d+)$/.exec(l.textContent.trim())?.[1]).filter(Boolean).map(Number)";
     let asked: Vec<usize> = serde_json::from_value(window.run(asked).await).unwrap();

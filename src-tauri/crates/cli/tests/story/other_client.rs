@@ -58,11 +58,19 @@ pub fn keyslots(scene: &Scene) -> (KeyslotSet, Vec<u8>, [u8; 32]) {
 }
 
 /// The output of a passkey of the scene's key, by the other client.
-pub fn evaluated(credential: &[u8], input: &[u8; 32]) -> Vec<u8> {
+fn evaluated(credential: &[u8], input: &[u8; 32]) -> Vec<u8> {
     let (credential, input) = (hex(credential), hex(input));
     let output =
         other_client(&["evaluate", "--rp", RELYING_PARTY, "--credential", &credential, "--input", &input]);
     told(&output, "prf")
+}
+
+/// The output of a passkey of the key in the reader, by our own client.
+pub fn evaluated_by_us(credential: Vec<u8>, input: [u8; 32]) -> Secret<32> {
+    let credential = Credential { id: credential, transports: Transports::NFC };
+    let request = EvaluateRequest { relying_party: RelyingParty::CURRENT, allow: vec![credential], input };
+    let person = Ceremony { prompts: Arc::new(Typist), cancel: Default::default() };
+    SecurityKeys::new(Arc::new(SeededEntropy::new(1))).evaluate(&request, &person).unwrap().prf
 }
 
 #[test]
@@ -86,13 +94,9 @@ fn a_passkey_of_the_other_client_gives_us_the_same_bytes() {
         let input = [7; 32];
 
         let made = other_client(&["create", "--rp", RELYING_PARTY, "--input", &hex(&input)]);
-        let credential = Credential { id: told(&made, "credential"), transports: Transports::NFC };
-        let request =
-            EvaluateRequest { relying_party: RelyingParty::CURRENT, allow: vec![credential], input };
-        let person = Ceremony { prompts: Arc::new(Typist), cancel: Default::default() };
-        let ours = SecurityKeys::new(Arc::new(SeededEntropy::new(1))).evaluate(&request, &person).unwrap();
+        let ours = evaluated_by_us(told(&made, "credential"), input);
 
-        assert_eq!(hex(ours.prf.expose()), hex(&told(&made, "prf")));
+        assert_eq!(hex(ours.expose()), hex(&told(&made, "prf")));
     });
 }
 

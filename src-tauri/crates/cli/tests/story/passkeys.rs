@@ -1,7 +1,7 @@
 //! Passkeys through the real `coffer-cli`, the real smart card service, and a key whose firmware is real.
 
-use crate::rig::{self, Rig};
-use crate::scene::{json_lines, text};
+use crate::rig::{self, Rig, Terminal};
+use crate::scene::{Scene, json_lines, text};
 use coffer_virtual_key::in_namespaces;
 use serde_json::json;
 use std::process::Command;
@@ -196,4 +196,88 @@ fn ctrl_c_ends_a_ceremony_with_7() {
         assert_eq!(exit, 7);
         assert!(printed.contains("cancelled") && last.contains("cancelled"), "{printed}{last}");
     });
+}
+
+#[test]
+fn a_terminal_asks_for_the_pin_and_again_when_it_was_wrong() {
+    in_namespaces(|| {
+        let (rig, blue) = Rig::protected();
+
+        let mut terminal = Terminal::start(&rig.scene, "new", &["backups", "place", "--passkey"]);
+        terminal.sees("PIN of your security key: ");
+        terminal.types("badger-1174\r");
+        terminal.sees("That PIN is wrong; 7 tries are left");
+        terminal.sees("PIN of your security key: ");
+        terminal.types(&format!("{}\r", rig::PIN));
+        let (exit, shown) = terminal.end();
+
+        assert_eq!(exit, 0, "{shown}");
+        assert!(shown.contains("\"complete\":true") && !shown.contains(rig::PIN), "{shown}");
+        assert_eq!(blue.key().pin_tries(), 8);
+    });
+}
+
+#[test]
+fn a_new_key_gets_its_pin_on_the_terminal_typed_twice() {
+    in_namespaces(|| {
+        let mut rig = Rig::new();
+        let _blue = rig.insert(0, "blue");
+
+        let protect = ["protect", "place", "--passkey", "--new-key-file", "key"];
+        let mut terminal = Terminal::start(&rig.scene, "old", &protect);
+        terminal.sees("New PIN for the security key (4 characters or more): ");
+        terminal.types("first-4711\r");
+        terminal.sees("The same PIN again: ");
+        terminal.types("other-4711\r");
+        terminal.sees("The two differ.");
+        terminal.sees("New PIN for the security key (4 characters or more): ");
+        terminal.types(&format!("{}\r", rig::PIN));
+        terminal.sees("The same PIN again: ");
+        terminal.types(&format!("{}\r", rig::PIN));
+        let (exit, shown) = terminal.end();
+
+        assert_eq!(exit, 0, "{shown}");
+        rig.scene.done("old", &line(&["ways", "test", "place"], OPEN));
+    });
+}
+
+#[test]
+fn ctrl_c_at_the_question_for_the_pin_ends_with_7() {
+    in_namespaces(|| {
+        let (rig, blue) = Rig::protected();
+
+        let mut terminal = Terminal::start(&rig.scene, "new", &["backups", "place", "--passkey"]);
+        terminal.sees("PIN of your security key: ");
+        terminal.types("\u{3}");
+        let (exit, shown) = terminal.end();
+
+        assert_eq!(exit, 7, "{shown}");
+        assert_eq!(blue.key().pin_tries(), 8);
+    });
+}
+
+#[test]
+fn without_a_terminal_and_a_pin_file_the_command_says_what_is_missing() {
+    in_namespaces(|| {
+        let (rig, _blue) = Rig::protected();
+
+        let (exit, code, sentence) = rig.scene.fails("new", &["backups", "place", "--passkey"]);
+
+        assert_eq!((exit, code.as_str()), (1, "passkey"));
+        assert!(sentence.contains("--pin-file"), "{sentence}");
+    });
+}
+
+#[test]
+fn options_that_do_not_go_together_are_a_wrong_command_line() {
+    let scene = Scene::new();
+
+    let two_ways = scene.fails("new", &["backups", "place", "--passkey", "--key-file", "key"]);
+    let twice = scene.fails("new", &["backups", "place", "--passkey", "--passkey"]);
+    let pin_alone = scene.fails("new", &["backups", "place", "--pin-file", "password"]);
+    let nothing_new = scene.fails("new", &["ways", "add", "place", "--key-file", "key"]);
+
+    let usage = (2, "usage");
+    let told = [two_ways, twice, pin_alone, nothing_new];
+    assert_eq!(told.each_ref().map(|(exit, code, _)| (*exit, code.as_str())), [usage; 4]);
 }

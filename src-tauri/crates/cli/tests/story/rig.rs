@@ -3,8 +3,8 @@
 use crate::scene::{Scene, text};
 use coffer_virtual_key::{Inserted, KeySettings, SmartCardService, VirtualKey};
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Output, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The PIN of every key here.
@@ -78,5 +78,56 @@ impl Running {
         let last = self.lines.map(Result::unwrap).last().unwrap_or_default();
         let Output { status, stdout, stderr: _ } = self.child.wait_with_output().unwrap();
         (status.code().unwrap_or(-1), text(&stdout), last)
+    }
+}
+
+/// A line that runs on a terminal, with somebody at its keyboard.
+pub struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    screen: ChildStdout,
+    shown: String,
+}
+
+impl Terminal {
+    /// Starts a line on a terminal of its own (script(1), a part of util-linux).
+    pub fn start(scene: &Scene, home: &str, line: &[&str]) -> Self {
+        let program = scene.command(home, line);
+        let words = [program.get_program()].into_iter().chain(program.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+        let mut terminal = Command::new("script");
+        terminal.args(["--quiet", "--return", "--echo", "never", "--command", &words.join(" "), "/dev/null"]);
+        terminal
+            .current_dir(scene.path("."))
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = terminal.spawn().expect("script is installed (util-linux)");
+        let keyboard = child.stdin.take().expect("stdin is piped");
+        let screen = child.stdout.take().expect("stdout is piped");
+        Self { child, keyboard, screen, shown: String::new() }
+    }
+
+    /// Waits until a text is shown that was not waited for before.
+    pub fn sees(&mut self, wanted: &str) {
+        let mut letter = [0; 256];
+        while !self.shown.contains(wanted) {
+            let read = self.screen.read(&mut letter).unwrap();
+            assert!(read > 0, "it ended without “{wanted}”: {}", self.shown);
+            self.shown.push_str(&text(&letter[..read]));
+        }
+        let end = self.shown.find(wanted).map_or(0, |at| at + wanted.len());
+        self.shown.drain(..end);
+    }
+
+    /// Presses keys.
+    pub fn types(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits for the end: the exit code, and what was shown since.
+    pub fn end(mut self) -> (i32, String) {
+        self.screen.read_to_string(&mut self.shown).unwrap();
+        (self.child.wait().unwrap().code().unwrap_or(-1), self.shown)
     }
 }
