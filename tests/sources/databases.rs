@@ -164,7 +164,7 @@ proptest! {
         let (folder, path) = database("wad-modern");
         let connection = Connection::open(&path).unwrap();
         let columns: Vec<String> = connection.prepare(&format!("SELECT * FROM {table}")).unwrap()
-            .column_names().into_iter().map(str::to_owned).collect();
+            .column_names().map(str::to_owned).collect();
         let column = &columns[column.index(columns.len())];
         // Some are refused by the table itself: an id must be a number, a name must be there.
         let _ = connection.execute(&format!("UPDATE OR IGNORE {table} SET {column} = {value}"), []);

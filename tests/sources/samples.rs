@@ -175,9 +175,9 @@ fn whatsapp_viewer_has_forty_three_rows_in_twenty_one_chats() {
     assert!(messages.iter().any(|message| Some(message.id) == quoted.message), "the quoted one is found");
     let live: Vec<u64> = messages
         .iter()
-        .filter_map(|message| match &message.kind {
-            coffer_chats::model::MessageKind::Location(place) => place.live,
-            _ => None,
+        .filter_map(|message| {
+            let coffer_chats::model::MessageKind::Location(place) = &message.kind else { return None };
+            place.live
         })
         .collect();
     assert_eq!(live, [900, 606]);

@@ -87,7 +87,7 @@ fn fill(
             let mut one = Message::make(n, chat, time, &mut dice);
             one.media(folder, &mut dice, &mut truth);
             if let Some(person) = one.person {
-                seen.iter_mut().nth(person).into_iter().for_each(|seen| *seen = true);
+                seen.get_mut(person).into_iter().for_each(|seen| *seen = true);
             }
             rows.put(&one, &mut dice, &mut truth)?;
         }
