@@ -28,6 +28,7 @@ pub async fn protects(computer: &Computer, window: &Window, place: &Path, looks:
     window.types("Type it again", PIN).await;
     window.press("Set PIN").await;
 
+    gives_the_pin(window).await;
     window.sees("opens your backups now").await;
     window.sees("Works with this security key only.").await;
     looks.at(window, "passkey-made").await;
@@ -86,6 +87,10 @@ pub async fn is_told_of_another_key(computer: &Computer, window: &Window, place:
 
 async fn uses_the_key(window: &Window) {
     window.press("Unlock with security key").await;
+    gives_the_pin(window).await;
+}
+
+async fn gives_the_pin(window: &Window) {
     window.sees("Enter the PIN of your security key").await;
     window.types("PIN", PIN).await;
     window.tap("pin-send").await;
