@@ -84,7 +84,7 @@ fn encode(repository: &RepositoryId) -> String {
         .collect();
     let draft = format!(
         "{{\n  \"format\": \"coffer\",\n  \"major\": {MAJOR},\n  \"minor\": {MINOR},\n  \"repository\": \"{}\",\n  \
-         \"restore\": \"Install Coffer, choose Restore, pick this folder, and unlock with a password or the 64 digits.\",\n  \
+         \"restore\": \"Install Coffer, choose Restore, pick this folder, and unlock with a password, the 64 digits or a passkey.\",\n  \
          \"texts\": {{\n{}\n  }},\n  \"check\": \"{}\"\n}}\n",
         hex(repository.as_bytes()),
         texts.join(",\n"),

@@ -33,8 +33,8 @@ struct Made {
 
 /// What is known before a passkey is made.
 struct Plan {
+    repository: RepositoryId,
     request: CreateRequest,
-    is_first: bool,
 }
 
 impl Engine {
@@ -56,11 +56,12 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let _changing = lock(&self.changing);
+        let is_first = self.is_still_planned(&plan).map_err(unused)?;
         let id = made.registered.credential.id.clone();
         match self.keep(made) {
             Ok(view) => Ok(view),
             // Only what really is of no use is named for deletion.
-            Err(cause) if self.undo(&id, plan.is_first).is_ok() => Err(unused(cause)),
+            Err(cause) if self.undo(&id, is_first).is_ok() => Err(unused(cause)),
             Err(cause) => Err(cause),
         }
     }
@@ -118,9 +119,8 @@ impl Engine {
     fn plan_passkey(&self, kind: PasskeyKind) -> Result<Plan, Error> {
         let _changing = lock(&self.changing);
         let (place, repository) = self.begin_way()?;
-        let is_first = place.proved == 0;
         let mut exclude = Vec::new();
-        if !is_first {
+        if place.proved > 0 {
             let keys = self.keys_to_change(&place)?;
             if keys.is_full() {
                 return Err(Error::storage("no room for another way to unlock"));
@@ -138,7 +138,14 @@ impl Engine {
             exclude,
             input: repository.derive_passkey_input(),
         };
-        Ok(Plan { request, is_first })
+        Ok(Plan { repository, request })
+    }
+
+    /// The repository is still the one whose input the passkey was used with. True when it is to be its first way.
+    fn is_still_planned(&self, plan: &Plan) -> Result<bool, Error> {
+        let settings = self.home.settings();
+        let (place, repository) = super::protected_place(&settings)?;
+        if repository == plan.repository { Ok(place.proved == 0) } else { Err(Error::ExpiredSession) }
     }
 
     /// What tells this passkey from others of the same person: the computer, the day, and the first of its random bytes.

@@ -307,6 +307,77 @@ fn a_first_passkey_that_cannot_be_written_leaves_an_empty_place() {
     unmount(&desk.place());
 }
 
+/// Does something on the computer between the creation and the first use.
+struct Meanwhile(ScriptedProvider, Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl PasskeyProvider for Meanwhile {
+    fn kinds(&self) -> Vec<AuthenticatorKind> {
+        self.0.kinds()
+    }
+
+    fn create(&self, request: &CreateRequest, ceremony: &Ceremony) -> Result<Registered, PasskeyError> {
+        self.0.create(request, ceremony)
+    }
+
+    fn evaluate(&self, request: &EvaluateRequest, ceremony: &Ceremony) -> Result<Evaluated, PasskeyError> {
+        let happening = self.1.lock().unwrap().take();
+        happening.into_iter().for_each(|happen| happen());
+        self.0.evaluate(request, ceremony)
+    }
+}
+
+/// A computer with a key, where something happens before the key is touched for the second time.
+fn desk_meanwhile() -> (Desk, Arc<Meanwhile>) {
+    let mut desk = Desk::new();
+    let provider = ScriptedProvider::new(&[AuthenticatorKind::SecurityKey]);
+    let provider = Arc::new(Meanwhile(provider, Mutex::default()));
+    desk.computer.ports.passkeys = Arc::<Meanwhile>::clone(&provider);
+    (desk, provider)
+}
+
+#[test]
+fn a_passkey_for_a_place_that_was_given_up_meanwhile_is_not_written_elsewhere() {
+    let (desk, provider) = desk_meanwhile();
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    set_digits(&engine).unwrap();
+    let next = desk.folder.path().join("next");
+    std::fs::create_dir(&next).unwrap();
+    let happening = {
+        let (engine, next) = (engine.clone(), next.clone());
+        move || {
+            engine.turn_off_protection().unwrap();
+            engine.choose_place(&next, false).unwrap();
+            set_digits(&engine).unwrap();
+        }
+    };
+    *provider.1.lock().unwrap() = Some(Box::new(happening));
+
+    let (code, _, unused) = refusal(engine.add_passkey(PasskeyKind::SecurityKey));
+
+    assert_eq!(code, "expired_session");
+    assert!(unused.is_some());
+    let ways = engine.get_protection().unwrap().ways;
+    assert_eq!(ways.iter().map(|way| way.kind).collect::<Vec<_>>(), [WayKind::RecoveryKey]);
+}
+
+#[test]
+fn a_way_that_was_set_up_meanwhile_makes_the_passkey_the_second_one() {
+    let (desk, provider) = desk_meanwhile();
+    let engine = desk.start();
+    engine.choose_place(&desk.place(), false).unwrap();
+    let happening = {
+        let engine = engine.clone();
+        move || drop(set_digits(&engine).unwrap())
+    };
+    *provider.1.lock().unwrap() = Some(Box::new(happening));
+
+    let view = engine.add_passkey(PasskeyKind::SecurityKey).unwrap();
+
+    assert_eq!((view.state.as_str(), view.ways.len()), ("protected", 2));
+    assert!(engine.fresh_unlock(Unlock::Passkey).is_ok());
+}
+
 #[test]
 fn a_passkey_replaces_a_password_that_goes_after_it_was_proved() {
     let (desk, _) = desk_with_key();
