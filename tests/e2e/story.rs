@@ -18,8 +18,9 @@ const FIRST_TEXTS: &str = "return [...document.querySelectorAll('[data-testid=me
     .map((m) => m.innerText.trim())";
 const FIRST: &str = "document.querySelector('[data-testid=messages]').scrollTop = 0; \
     return document.querySelector('[aria-posinset=\"1\"]') !== null";
-const DRAWN: &str = "const all = [...document.querySelectorAll('[data-testid=media-grid] img')]; \
-    return all.length > 0 && all.every((photo) => photo.complete && photo.naturalWidth > 0)";
+/// Every tile has its picture: a picture comes into the page only when its bytes are there.
+const DRAWN: &str = "const all = [...document.querySelectorAll('[data-testid=media-grid] button.tile')]; \
+    return all.length > 0 && all.every((tile) => (tile.querySelector('img')?.naturalWidth ?? 0) > 0)";
 const PICTURES: &str = "return [...document.querySelectorAll('[data-testid=media-grid] img')] \
     .map((photo) => [photo.alt, photo.naturalWidth, photo.naturalHeight])";
 const WRONG: &str = "That password does not open this backup.";
