@@ -6,6 +6,7 @@
 )]
 
 mod checking;
+mod exporting;
 mod passkeys;
 mod rollback;
 mod story;

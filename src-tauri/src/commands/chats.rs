@@ -19,6 +19,10 @@ pub enum TypedFormat {
     Json,
     /// As people read it.
     Txt,
+    /// A table.
+    Csv,
+    /// Pages with the media beside them.
+    Html,
 }
 
 impl From<TypedFormat> for ExportFormat {
@@ -26,6 +30,8 @@ impl From<TypedFormat> for ExportFormat {
         match typed {
             TypedFormat::Json => Self::Json,
             TypedFormat::Txt => Self::Txt,
+            TypedFormat::Csv => Self::Csv,
+            TypedFormat::Html => Self::Html,
         }
     }
 }

@@ -19,6 +19,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test [--no-window] everything: format, lints, Rust, ui, security keys, and the stories in a real window
   test --usb         only a security key on USB, in a small emulated computer
   bench import       import of 1,000,000 messages beside whatsapp-chat-parser, in one run
+  bench archive      backups beside restic and borg, where installed (COFFER_BORG names another borg); [--rounds N]
   xcheck [--whole]   type-checks the passkey crate (or app and cli) for Windows and macOS, on Debian; not part of test
   deny               licences and advisories of all dependencies, by cargo-deny
 ";
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
         ["test"] => test::test(test::Window::Real),
         ["test", "--usb"] => usb::test(),
         ["test", "--no-window"] => test::test(test::Window::None),
-        ["bench", "import", rest @ ..] => bench::import(rest),
+        ["bench", "import"] => bench::import::import(),
+        ["bench", "archive", rest @ ..] => bench::archive::archive(rest),
         ["xcheck"] => xcheck::xcheck(xcheck::Scope::Passkey),
         ["xcheck", "--whole"] => xcheck::xcheck(xcheck::Scope::Whole),
         ["deny"] => test::deny(),

@@ -129,7 +129,7 @@ export type FolderPurpose = "chats" | "place" | "restore" | "export";
 export type FilePurpose = "chats" | "sheet" | "app_key";
 export type MediaTab = "photos" | "videos" | "voice" | "files" | "links";
 export type Paper = "a4" | "letter";
-export type ExportFormat = "json" | "txt";
+export type ExportFormat = "html" | "txt" | "csv" | "json";
 
 /** Files dragged over the window. */
 export type FileDrag = { kind: "over" } | { kind: "away" } | { kind: "dropped"; paths: string[] };

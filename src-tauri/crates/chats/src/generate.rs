@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+mod archive_corpus;
 pub mod media;
 mod samples;
 mod telegram;
@@ -17,6 +18,7 @@ mod whatsapp_android;
 mod whatsapp_backup;
 mod words;
 
+pub use archive_corpus::write_archive_corpus;
 pub use samples::write_samples;
 pub use telegram::write_telegram;
 pub use whatsapp::{Phone, write_whatsapp_text};

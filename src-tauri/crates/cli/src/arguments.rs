@@ -206,6 +206,10 @@ pub enum ExportFormat {
     Json,
     /// One text file per chat, to read
     Txt,
+    /// One table per chat, for spreadsheets
+    Csv,
+    /// One folder per chat, with a page a month and the media, for any browser
+    Html,
 }
 
 impl ExportFormat {
@@ -214,6 +218,8 @@ impl ExportFormat {
         match self {
             Self::Json => "json",
             Self::Txt => "txt",
+            Self::Csv => "csv",
+            Self::Html => "html",
         }
     }
 }

@@ -152,6 +152,8 @@ pub fn export(scene: &Scene, wanted: &Export) -> Result<Exit, Failure> {
     let format = match wanted.format {
         ExportFormat::Json => coffer_engine::ExportFormat::Json,
         ExportFormat::Txt => coffer_engine::ExportFormat::Txt,
+        ExportFormat::Csv => coffer_engine::ExportFormat::Csv,
+        ExportFormat::Html => coffer_engine::ExportFormat::Html,
     };
     let files = scene.engine.export_chats(chat.as_deref(), format, &wanted.out)?;
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

@@ -29,6 +29,10 @@ pub enum ExportFormat {
     Json,
     /// As people read it.
     Txt,
+    /// A table.
+    Csv,
+    /// A folder of pages with the media beside them.
+    Html,
 }
 
 impl Engine {
@@ -118,7 +122,7 @@ impl Engine {
         records(&self.library()?.library, chat_id(chat)?, offset, limit)
     }
 
-    /// Writes one chat, or all, below `folder`, readable by anyone; the files come back.
+    /// Writes one chat, or all, below `folder`, readable by anyone; the files come back, of pages their folder.
     ///
     /// # Errors
     /// [`Error::NoSuchChat`], [`Error::DiskFull`], [`Error::Locked`].
@@ -133,7 +137,7 @@ impl Engine {
             Some(id) => vec![room.library.conversation(chat_id(id)?)?],
             None => room.library.conversations()?,
         };
-        chosen.iter().map(|row| export::write(&room.library, row, format, folder)).collect()
+        chosen.iter().map(|row| export::write(&room, row, format, folder)).collect()
     }
 }
 
