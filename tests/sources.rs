@@ -3,7 +3,7 @@
 //!
 //! A case is `input/` and `expected.json`. `options.json` may say `path` (what to open below `input`), `zip` (pack
 //! `input` under this name first), `zone`, `me` and `date_order`. `UPDATE_EXPECTED=1` rewrites `expected.json`.
-//! A file `NAME.sql` in `input` stands for the database `NAME.db` it makes.
+//! A file `NAME.sql` in `input` stands for the database `NAME.db` it makes, and `NAME.ENDING.sql` for `NAME.ENDING`.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,6 +25,8 @@ use coffer_secret::testing::SeededEntropy;
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
+#[path = "sources/apple.rs"]
+mod apple;
 #[path = "sources/bad_input.rs"]
 mod bad_input;
 #[path = "sources/databases.rs"]
@@ -172,7 +174,9 @@ fn with_databases(input: &Path, to: &Path) -> PathBuf {
     for path in entries() {
         let name = path.file_name().unwrap();
         if is_sql(&path) {
-            make_database(&to.join(name).with_extension("db"), &[&path]);
+            let stem = path.file_stem().map(Path::new).unwrap();
+            let ending = if stem.extension().is_some() { "" } else { "db" };
+            make_database(&to.join(name).with_extension(ending), &[&path]);
         } else {
             copy_all(&path, &to.join(name));
         }
@@ -201,8 +205,7 @@ fn copy_all(from: &Path, to: &Path) {
 
 /// What holds for every source: bytes are kept, records come back, ids differ.
 fn keeps_laws(path: &Path, report: &ReadReport, all: &Everything) {
-    let is_text = path.is_file() && report.source != SourceKind::WhatsAppAndroid;
-    let is_text = is_text && path.extension().is_some_and(|extension| extension != "zip");
+    let is_text = path.is_file() && path.extension().is_some_and(|end| end == "txt" || end == "json");
     let source = if is_text { fs::read(path).unwrap() } else { Vec::new() };
     for (conversation, messages) in &all.chats {
         let record = Record::Conversation(conversation.clone());

@@ -244,3 +244,55 @@ fn wa_crypt_tools_backup_opens_with_its_key_and_with_no_other() {
     assert!(matches!(keyless, ChatError::NeedsAppKey { kind: "whatsapp_key_file" }));
     assert_eq!(fs::read_dir(folder.path().join("room")).unwrap().count(), 0, "no file is left");
 }
+
+/// Takes the files of a zip into a folder, without their folders.
+fn unpack_flat(zip: &Path, to: &Path) {
+    let mut archive = zip::ZipArchive::new(fs::File::open(zip).unwrap()).unwrap();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index).unwrap();
+        let name = file.name().unwrap().rsplit('/').next().unwrap().to_owned();
+        std::io::copy(&mut file, &mut fs::File::create(to.join(name)).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn ileapp_has_four_calls_with_one_contact_of_nine() {
+    let Some(zip) = sample("iLEAPP/testdata.whatsApp.whatsAppCallHistory.josh_ios15_ffs.zip") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("shared");
+    fs::create_dir(&place).unwrap();
+    unpack_flat(&zip, &place);
+    // The sample has no chats: the log of calls and the address book stand beside an empty database.
+    Connection::open(place.join("ChatStorage.sqlite"))
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE ZWACHATSESSION (Z_PK INTEGER PRIMARY KEY, ZCONTACTJID VARCHAR);
+             CREATE TABLE ZWAMESSAGE (Z_PK INTEGER PRIMARY KEY, ZCHATSESSION INTEGER, ZMESSAGEDATE TIMESTAMP, ZTEXT VARCHAR)",
+        )
+        .unwrap();
+
+    let (report, all) = read_all(&place, &in_room(folder.path())).unwrap();
+
+    assert_eq!((report.read, report.system, report.skipped.len(), all.chats.len()), (4, 4, 0, 1));
+    let (chat, messages) = &all.chats[0];
+    assert_eq!(
+        (chat.title.as_str(), chat.native_id.as_deref()),
+        ("This Is DFIR Two", Some("19198887386@s.whatsapp.net"))
+    );
+    let calls: Vec<(i64, bool, bool, Option<u64>)> = messages
+        .iter()
+        .map(|message| {
+            let coffer_chats::model::MessageKind::Call(call) = &message.kind else { panic!("no call") };
+            let is_mine = message.sender.as_deref() == Some("me");
+            (message.time.as_ref().unwrap().utc_ms / 1000, is_mine, call.is_video, call.duration)
+        })
+        .collect();
+    // Start, direction and length as the .json beside the sample says.
+    let expected = [
+        (1_683_043_930, true, false, Some(95)),
+        (1_683_044_106, false, false, Some(100)),
+        (1_683_044_445, true, true, Some(104)),
+        (1_683_044_661, false, true, Some(103)),
+    ];
+    assert_eq!(calls, expected);
+}

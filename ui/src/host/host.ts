@@ -54,6 +54,7 @@ export const ERROR_CODES = [
   "bad_text",
   "needs_app_key",
   "wrong_app_key",
+  "encrypted_phone_backup",
   "source_in_use",
   "file_missing",
   "cancelled",

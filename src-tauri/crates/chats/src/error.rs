@@ -94,6 +94,9 @@ pub enum ChatError {
         /// Which: `whatsapp_digits`, `whatsapp_key_file`.
         kind: &'static str,
     },
+    /// An iPhone's backup that its person chose to encrypt, which is not read.
+    #[error("the iPhone backup is encrypted")]
+    EncryptedPhoneBackup,
     /// The backup is whole, but the app's key that was given does not open it.
     #[error("the app's key does not open this backup")]
     WrongAppKey,

@@ -19,6 +19,8 @@ pub(crate) enum Files {
     Folder { root: PathBuf, composed: Option<HashMap<String, PathBuf>> },
     /// A zip, below a folder inside it.
     Zip { archive: Archive, below: String },
+    /// Files that lie under other names below a folder, as in an iPhone's backup.
+    Renamed { root: PathBuf, names: HashMap<String, String> },
 }
 
 /// One readable file of a source: its text or JSON.
@@ -104,7 +106,7 @@ impl Files {
             return None;
         }
         match self {
-            Self::Folder { .. } => {
+            Self::Folder { .. } | Self::Renamed { .. } => {
                 let path = self.path_of(name)?;
                 fs::metadata(path).ok().map(|found| found.len())
             }
@@ -118,7 +120,7 @@ impl Files {
             return Ok(None);
         }
         match self {
-            Self::Folder { .. } => match self.path_of(name) {
+            Self::Folder { .. } | Self::Renamed { .. } => match self.path_of(name) {
                 Some(path) => Ok(Some(Box::new(File::open(path)?))),
                 None => Ok(None),
             },
@@ -129,9 +131,21 @@ impl Files {
         }
     }
 
+    /// A file on disk; `None` when it is not there, or in a zip.
+    pub(crate) fn path(&mut self, name: &str) -> Option<PathBuf> {
+        if is_safe(name) { self.path_of(name) } else { None }
+    }
+
     /// A regular file below the folder, links that leave it refused.
     fn path_of(&mut self, name: &str) -> Option<PathBuf> {
-        let Self::Folder { root, composed } = self else { return None };
+        let (root, composed) = match self {
+            Self::Folder { root, composed } => (root, composed),
+            Self::Renamed { root, names } => {
+                let path = root.join(names.get(name).filter(|place| is_safe(place))?);
+                return is_inside(root, &path).then_some(path);
+            }
+            Self::Zip { .. } => return None,
+        };
         let plain = root.join(name);
         if is_inside(root, &plain) {
             return Some(plain);

@@ -16,6 +16,7 @@ mod telegram;
 mod whatsapp;
 mod whatsapp_android;
 mod whatsapp_backup;
+mod whatsapp_ios;
 mod words;
 
 pub use archive_corpus::write_archive_corpus;
@@ -24,6 +25,7 @@ pub use telegram::write_telegram;
 pub use whatsapp::{Phone, write_whatsapp_text};
 pub use whatsapp_android::{Age, write_whatsapp_android};
 pub use whatsapp_backup::{Container, write_whatsapp_backup};
+pub use whatsapp_ios::{write_iphone_backup, write_whatsapp_ios};
 
 /// What a generated export really holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -54,6 +56,8 @@ pub struct Truth {
     pub replies: u64,
     /// Everyone who writes.
     pub people: u64,
+    /// Rows of a database that are no entries: shown to nobody, or kept twice.
+    pub hidden: u64,
 }
 
 impl Truth {

@@ -8,18 +8,26 @@ pub mod error;
 mod files;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
+mod iphone_backup;
 pub mod library;
 pub mod media;
 pub mod model;
+mod plist;
+mod protobuf;
 pub mod record;
 mod sealed_copy;
 pub mod source;
 mod tables;
 mod telegram;
+mod vcard;
+mod walk;
 mod wall_clock;
+mod whatsapp_address;
 mod whatsapp_android;
 mod whatsapp_crypt;
 mod whatsapp_export;
+mod whatsapp_ios;
+mod whatsapp_notice;
 
 pub use app_key::AppKey;
 pub use error::ChatError;

@@ -73,14 +73,19 @@ impl Workroom {
         Ok(SealedWriter { file, cipher, length: 0, buffer: Vec::with_capacity(BUFFER), named })
     }
 
-    /// Copies a database with what its write-ahead log adds.
+    /// Copies a database with what the write-ahead log beside it adds.
     pub(crate) fn copy_database(&self, path: &Path) -> Result<SealedCopy, ChatError> {
+        self.copy_with_log(path, &wal::beside(path, "-wal"))
+    }
+
+    /// Copies a database with what a write-ahead log adds that may lie elsewhere under another name, or not be there.
+    pub(crate) fn copy_with_log(&self, path: &Path, log: &Path) -> Result<SealedCopy, ChatError> {
         for _ in 0..TRIES {
-            let before = wal::Stand::of(path)?;
+            let before = wal::Stand::of(path, log)?;
             let mut writer = self.begin()?;
-            wal::copy(path, &mut writer)?;
+            wal::copy(path, log, &mut writer)?;
             let copy = writer.finish()?;
-            if wal::Stand::of(path)? == before {
+            if wal::Stand::of(path, log)? == before {
                 return Ok(copy);
             }
         }

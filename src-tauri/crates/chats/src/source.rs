@@ -23,15 +23,29 @@ pub enum SourceKind {
     TelegramExport,
     /// WhatsApp's own database on Android, in clear or as an encrypted backup.
     WhatsAppAndroid,
+    /// WhatsApp's own database on an iPhone or a Mac.
+    WhatsAppIos,
+    /// A backup of an iPhone that is not encrypted, with the chats of its apps.
+    IphoneBackup,
 }
 
 impl SourceKind {
-    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`.
+    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
     pub fn word(self) -> &'static str {
         match self {
             Self::WhatsAppExport => "whatsapp_export",
             Self::TelegramExport => "telegram_export",
             Self::WhatsAppAndroid => "whatsapp_android",
+            Self::WhatsAppIos => "whatsapp_ios",
+            Self::IphoneBackup => "iphone_backup",
+        }
+    }
+
+    /// The source itself says which messages are the person's own.
+    pub fn knows_me(self) -> bool {
+        match self {
+            Self::WhatsAppExport | Self::TelegramExport => false,
+            Self::WhatsAppAndroid | Self::WhatsAppIos | Self::IphoneBackup => true,
         }
     }
 }
@@ -159,6 +173,8 @@ pub enum SkipReason {
     Placeholder,
     /// An entry whose chat is not in the database any more: it was deleted in the app.
     DeletedChat,
+    /// A row that says again what another row of the same database says.
+    Repeated,
 }
 
 impl SkipReason {
@@ -172,6 +188,7 @@ impl SkipReason {
             Self::UnreadableChat => "unreadable_chat",
             Self::Placeholder => "placeholder",
             Self::DeletedChat => "deleted_chat",
+            Self::Repeated => "repeated",
         }
     }
 }

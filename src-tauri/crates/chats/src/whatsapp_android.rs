@@ -4,7 +4,6 @@
 //! Tables and columns are taken as they are found; both schemas (one table `messages`, and `message` with a table per kind of
 //! content) are read by the same code. `src-tauri/docs/0012-whatsapp-databases.md` says what is known about them, and from where.
 
-use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -12,10 +11,11 @@ use rusqlite::Connection;
 
 use crate::error::ChatError;
 use crate::files::Files;
-use crate::model::{AttachmentState, Conversation, Message, MessageKind};
+use crate::model::Conversation;
 use crate::sealed_copy::SealedDatabase;
-use crate::source::{Cancel, Damage, MediaOpener, ReadOptions, ReadReport, Sink, SkipReason};
+use crate::source::{Cancel, ReadOptions, ReadReport, Sink, SkipReason};
 use crate::tables::{Table, Tables};
+use crate::walk::Walk;
 
 mod chat;
 mod content;
@@ -34,9 +34,6 @@ use entry::Entries;
 use index::{At, Index};
 use people::People;
 use place::Opened;
-
-/// Entries between two looks at the switch that stops.
-const STEP: usize = 256;
 
 /// Which of the two schemas is used.
 struct Schema {
@@ -95,68 +92,40 @@ pub(crate) fn read(
     let people = People::read(&tables, names.as_deref());
     report.own_name.clone_from(&people.own_name);
     let index = Index::read(&tables, &schema, &people, report);
-    let entries = Entries::begin(&tables, &schema, report)?;
-    let files = Files::Folder { root: place::media_root(path), composed: None };
-    let run = Run { index: &index, people: &people, is_old: schema.is_old, report, sink, cancel, size };
-    run.all(entries, files, options)
+    let mut entries = Entries::begin(&tables, &schema, report)?;
+    let mut files = Files::Folder { root: place::media_root(path), composed: None };
+    let all = size.saturating_mul(2);
+    let mut walk = Walk::begin(options, sink, cancel, report, all);
+    walk.database(index.entries.len(), (size, all));
+    let mut run = Run { index: &index, people: &people, is_old: schema.is_old, walk: &mut walk };
+    for chat in index.by_chat() {
+        run.chat(chat, &mut entries, &mut files)?;
+    }
+    walk.end();
+    Ok(())
 }
 
-struct Run<'a> {
+struct Run<'a, 'w> {
     index: &'a Index,
     people: &'a People,
     is_old: bool,
-    report: &'a mut ReadReport,
-    sink: &'a mut dyn Sink,
-    cancel: &'a Cancel,
-    size: u64,
+    walk: &'a mut Walk<'w>,
 }
 
-impl Run<'_> {
-    fn all(
-        mut self,
-        mut entries: Entries<'_>,
-        mut files: Files,
-        options: &ReadOptions,
-    ) -> Result<(), ChatError> {
-        let total = self.index.entries.len();
-        let mut done = 0;
-        for (number, chat) in (0_u32..).zip(self.index.by_chat()) {
-            let is_wanted = options.chats.as_ref().is_none_or(|chats| chats.contains(&number));
-            if is_wanted && !self.report.is_cancelled {
-                self.chat(chat, &mut entries, &mut files, (done, total))?;
-            }
-            done += chat.len();
-        }
-        if !self.report.is_cancelled {
-            self.sink.progress(self.size.saturating_mul(2), self.size.saturating_mul(2));
-        }
-        Ok(())
-    }
-
-    fn chat(
-        &mut self,
-        places: &[At],
-        entries: &mut Entries<'_>,
-        files: &mut Files,
-        (before, total): (usize, usize),
-    ) -> Result<(), ChatError> {
-        let Some(chat) = places.first().and_then(|at| self.index.chat(at.chat)) else { return Ok(()) };
+impl Run<'_, '_> {
+    fn chat(&mut self, places: &[At], entries: &mut Entries<'_>, files: &mut Files) -> Result<(), ChatError> {
+        let chat = places.first().and_then(|at| self.index.chat(at.chat));
+        let (Some(chat), true) = (chat, self.walk.wants(places.len())) else { return Ok(()) };
         let mut current = Current::begin(chat, self.people, self.index, self.is_old);
-        self.report.conversations += 1;
-        self.sink.conversation(&current.conversation)?;
-        for (at, n) in places.iter().zip(0_usize..) {
-            if n.is_multiple_of(STEP) {
-                if self.cancel.is_cancelled() {
-                    self.report.is_cancelled = true;
-                    break;
-                }
-                self.sink
-                    .progress(self.size + share(self.size, before + n, total), self.size.saturating_mul(2));
+        self.walk.conversation(&current.conversation)?;
+        for at in places {
+            if self.walk.is_stopped() {
+                break;
             }
             self.entry(at, entries, files, &mut current)?;
         }
         let ended: Conversation = current.end();
-        self.sink.conversation_end(&ended)
+        self.walk.sink.conversation_end(&ended)
     }
 
     fn entry(
@@ -171,80 +140,13 @@ impl Run<'_> {
             Ok(Some(entry)) => entry,
             // The row was there when all were counted: its page is damaged.
             Ok(None) | Err(_) => {
-                self.skip(SkipReason::UnreadableEntry, &place);
+                self.walk.skip(SkipReason::UnreadableEntry, &place);
                 return Ok(());
             }
         };
         if entry.has_bad_text() {
-            self.report.bad_text.add(&place);
+            self.walk.report.bad_text.add(&place);
         }
-        let mut message = current.message(&entry);
-        let names = self.find_media(&mut message, files);
-        self.count(&message, &place);
-        self.sink.message(message, &mut Media { files, names })
-    }
-
-    fn count(&mut self, message: &Message, place: &str) {
-        self.report.read += 1;
-        self.report.system += u64::from(message.is_system());
-        if let MessageKind::Unsupported(word) = &message.kind {
-            self.report.unsupported.entry(word.clone()).or_default().add(place);
-        }
-    }
-
-    /// The names of the message's files that are there.
-    fn find_media(&mut self, message: &mut Message, files: &mut Files) -> Vec<Option<String>> {
-        let mut names = Vec::new();
-        for attachment in &mut message.attachments {
-            let path = attachment.path.as_deref().map(place::below_root).filter(|path| !path.is_empty());
-            let size = path.and_then(|path| files.size(path));
-            names.push(size.and(path).map(str::to_owned));
-            if size.is_some() {
-                attachment.size = size;
-                attachment.state = AttachmentState::Present;
-            } else if attachment.state == AttachmentState::Present {
-                attachment.state = AttachmentState::Missing;
-            }
-            match attachment.state {
-                AttachmentState::Present => self.report.media_found += 1,
-                AttachmentState::Omitted => self.report.media_omitted += 1,
-                AttachmentState::Missing
-                | AttachmentState::TooLarge
-                | AttachmentState::RemoteOnly
-                | AttachmentState::Corrupt => self.report.media_missing += 1,
-            }
-        }
-        names
-    }
-
-    fn skip(&mut self, reason: SkipReason, place: &str) {
-        self.report.skipped.entry(reason).or_default().add(place);
-        self.sink.skipped(reason, place);
-    }
-}
-
-/// A part of `size`, for showing how far it is.
-fn share(size: u64, done: usize, total: usize) -> u64 {
-    let (done, total) = (u128::try_from(done).unwrap_or(0), u128::try_from(total).unwrap_or(1).max(1));
-    u64::try_from(u128::from(size) * done / total).unwrap_or(size)
-}
-
-/// A table that could not be read to its end.
-fn damage(report: &mut ReadReport) {
-    report.damage.get_or_insert(Damage { is_cut_off: false, at: 0 });
-}
-
-/// Files of the entry at hand.
-struct Media<'a> {
-    files: &'a mut Files,
-    names: Vec<Option<String>>,
-}
-
-impl MediaOpener for Media<'_> {
-    fn open(&mut self, index: usize) -> Result<Option<Box<dyn Read + '_>>, ChatError> {
-        match self.names.get(index) {
-            Some(Some(name)) => self.files.open(name),
-            _ => Ok(None),
-        }
+        self.walk.give(current.message(&entry), &place, files, place::names)
     }
 }

@@ -69,6 +69,7 @@ impl Exit {
             | ErrorCode::EmptyFile
             | ErrorCode::UnsafeFile
             | ErrorCode::BadText
+            | ErrorCode::EncryptedPhoneBackup
             | ErrorCode::SourceInUse
             | ErrorCode::FileMissing
             | ErrorCode::Busy

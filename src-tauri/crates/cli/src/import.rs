@@ -10,8 +10,9 @@ use coffer_engine::{AppKeyFrom, Error, ErrorCode};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// Messages of a kind Coffer does not draw yet are kept whole, and a row the app shows to nobody is nobody's: nothing was skipped.
-const NOTHING_LOST: [&str; 2] = ["unsupported_kind", "placeholder"];
+/// Messages of a kind Coffer does not draw yet are kept whole, and a row the app shows to nobody or keeps twice is nobody's:
+/// nothing was skipped.
+const NOTHING_LOST: [&str; 3] = ["unsupported_kind", "placeholder", "repeated"];
 
 /// Imports every path; one that fails does not keep the others out.
 pub fn import(scene: &Scene, wanted: &Import) -> Result<Exit, Failure> {

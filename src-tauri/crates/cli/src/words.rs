@@ -71,7 +71,7 @@ const TABLE: &[Row] = &[
     (
         ErrorCode::UnknownFile,
         "Coffer does not know this file; it reads WhatsApp exports (.zip, _chat.txt), WhatsApp's msgstore.db and its encrypted \
-         backups, and Telegram's result.json",
+         backups, WhatsApp's ChatStorage.sqlite, backups of iPhones that are not encrypted, and Telegram's result.json",
         "",
     ),
     (
@@ -99,6 +99,12 @@ const TABLE: &[Row] = &[
     (
         ErrorCode::WrongAppKey,
         "the app's key does not open this backup, or the file is damaged; give the key of the same phone and time, or copy the file again",
+        "",
+    ),
+    (
+        ErrorCode::EncryptedPhoneBackup,
+        "the iPhone backup is encrypted, and Coffer cannot read such a one; turn off its encryption in Finder or iTunes, back up once \
+         more, and turn it on again afterwards",
         "",
     ),
     (

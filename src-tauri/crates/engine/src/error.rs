@@ -122,6 +122,9 @@ pub enum Error {
     /// The app's own key does not open the chats, or the file is damaged.
     #[error("the app's key does not open the chats")]
     WrongAppKey,
+    /// An iPhone's backup that its person chose to encrypt.
+    #[error("the iPhone backup is encrypted")]
+    EncryptedPhoneBackup,
     /// The app is writing to its database.
     #[error("the source changes while it is read")]
     SourceInUse,
@@ -254,6 +257,8 @@ pub enum ErrorCode {
     NeedsAppKey,
     /// See [`Error::WrongAppKey`].
     WrongAppKey,
+    /// See [`Error::EncryptedPhoneBackup`].
+    EncryptedPhoneBackup,
     /// See [`Error::SourceInUse`].
     SourceInUse,
     /// See [`Error::FileMissing`].
@@ -300,7 +305,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
@@ -325,6 +330,7 @@ impl ErrorCode {
         Self::BadText,
         Self::NeedsAppKey,
         Self::WrongAppKey,
+        Self::EncryptedPhoneBackup,
         Self::SourceInUse,
         Self::FileMissing,
         Self::Cancelled,
@@ -375,6 +381,7 @@ impl ErrorCode {
             Self::BadText => "bad_text",
             Self::NeedsAppKey => "needs_app_key",
             Self::WrongAppKey => "wrong_app_key",
+            Self::EncryptedPhoneBackup => "encrypted_phone_backup",
             Self::SourceInUse => "source_in_use",
             Self::FileMissing => "file_missing",
             Self::Cancelled => "cancelled",
@@ -429,6 +436,7 @@ impl Error {
             Self::BadText { .. } => ErrorCode::BadText,
             Self::NeedsAppKey { .. } => ErrorCode::NeedsAppKey,
             Self::WrongAppKey => ErrorCode::WrongAppKey,
+            Self::EncryptedPhoneBackup => ErrorCode::EncryptedPhoneBackup,
             Self::SourceInUse => ErrorCode::SourceInUse,
             Self::FileMissing => ErrorCode::FileMissing,
             Self::Cancelled => ErrorCode::Cancelled,
@@ -505,6 +513,7 @@ impl Error {
             | Self::EmptyFile
             | Self::TruncatedFile
             | Self::WrongAppKey
+            | Self::EncryptedPhoneBackup
             | Self::SourceInUse
             | Self::FileMissing
             | Self::Cancelled

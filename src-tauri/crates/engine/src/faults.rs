@@ -28,6 +28,7 @@ impl From<ChatError> for Error {
             ChatError::WrongAppKey | ChatError::WrongAppKeyOrDamaged | ChatError::UnreadableAppKey => {
                 Self::WrongAppKey
             }
+            ChatError::EncryptedPhoneBackup => Self::EncryptedPhoneBackup,
             ChatError::Changing => Self::SourceInUse,
             ChatError::Cancelled => Self::Cancelled,
             ChatError::Record(_) => Self::Damaged { what: "a record".to_owned() },

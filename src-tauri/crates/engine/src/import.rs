@@ -13,8 +13,7 @@ use coffer_chats::app_key::{AppKey, MAX_KEY_FILE};
 use coffer_chats::library::{ImportOptions, ImportOutcome, ImportRun, Join, OriginalRow};
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{
-    self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason,
-    SourceKind, Zone,
+    self, Cancel, Counted, DateOrder, MediaOpener, Preview, ReadOptions, ReadReport, Sink, SkipReason, Zone,
 };
 use coffer_secret::SecretString;
 use std::fs::File;
@@ -236,7 +235,7 @@ fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
                 last: chat.last,
             })
             .collect(),
-        asks_me: preview.source != SourceKind::WhatsAppAndroid,
+        asks_me: !preview.source.knows_me(),
         people: preview.people,
         me_guess: preview.me_guess,
         dates: preview.dates.map(|guess| DateGuess {

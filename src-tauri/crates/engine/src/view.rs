@@ -83,7 +83,7 @@ view! {
     pub struct ImportPreview {
         /// The path that was looked at.
         pub path: String,
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
         pub source: String,
         /// The chats in it.
         pub chats: Vec<PreviewChat>,
@@ -162,7 +162,7 @@ view! {
     /// What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
     /// (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
     pub struct ImportReport {
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
         pub source: String,
         /// Chats touched.
         pub chats: u64,

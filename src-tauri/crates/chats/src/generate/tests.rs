@@ -1,7 +1,7 @@
 use super::*;
 use crate::error::ChatError;
 use crate::model::{Conversation, Message, MessageKind};
-use crate::source::{Cancel, MediaOpener, ReadOptions, Sink, SkipReason, Zone, read};
+use crate::source::{Cancel, MediaOpener, ReadOptions, Sink, SkipReason, SourceKind, Zone, read};
 use coffer_secret::testing::SeededEntropy;
 use std::collections::BTreeSet;
 
@@ -39,7 +39,10 @@ fn found(path: &Path) -> Truth {
 fn found_with(path: &Path, options: &ReadOptions) -> Truth {
     let mut count = Count::default();
     let mut report = read(path, options, &mut count, &Cancel::default()).unwrap();
-    report.skipped.remove(&SkipReason::Placeholder);
+    let hidden = [SkipReason::Placeholder, SkipReason::Repeated].map(|reason| report.skipped.remove(&reason));
+    let hidden: u64 = hidden.iter().flatten().map(|counted| counted.count).sum();
+    // Every database of Android begins with a row for nobody.
+    count.0.hidden = if report.source == SourceKind::WhatsAppAndroid { 0 } else { hidden };
     assert!(report.skipped.is_empty(), "{:?}", report.skipped);
     assert!(report.undecided.is_empty(), "{:?}", report.undecided);
     count.0.system = report.system;
@@ -213,4 +216,19 @@ fn backups_of_every_kind_open_with_the_key_beside_them() {
 
         assert_eq!(found_in_database(folder.path(), Some(key)), truth, "{container:?}");
     }
+}
+
+#[test]
+fn databases_of_iphones_are_read_as_written_in_their_folder_and_in_a_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, backup) = (folder.path().join("shared"), folder.path().join("Backup/0000"));
+
+    let truth = write_whatsapp_ios(&place, 4000, 9).unwrap();
+    write_iphone_backup(&place, &backup).unwrap();
+
+    assert_eq!(found_in_database(&place, None), truth);
+    assert_eq!(found_in_database(&backup, None), truth);
+    assert_eq!(found_in_database(&folder.path().join("Backup"), None), truth, "the folder of backups");
+    assert!(truth.media_found > 0 && truth.replies > 0 && truth.deleted > 0 && truth.polls > 0, "{truth:?}");
+    assert!(truth.reacted > 0 && truth.places > 0 && truth.hidden > 0 && truth.calls > 0, "{truth:?}");
 }

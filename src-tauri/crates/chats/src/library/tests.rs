@@ -13,6 +13,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 mod at_rest;
+mod databases;
 mod importing;
 mod merging;
 mod reading;

@@ -24,9 +24,9 @@ const VERSIONS: std::ops::Range<usize> = 18..20;
 pub(super) struct Stand([Option<(u64, Option<SystemTime>)>; 2]);
 
 impl Stand {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    pub(super) fn of(path: &Path, log: &Path) -> io::Result<Self> {
         let main = fs::metadata(path)?;
-        let log = fs::metadata(beside(path, "-wal")).ok();
+        let log = fs::metadata(log).ok();
         let stand = |about: fs::Metadata| (about.len(), about.modified().ok());
         Ok(Self([Some(stand(main)), log.map(stand)]))
     }
@@ -39,12 +39,12 @@ pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 /// Writes the database as it is with its log, and without one.
-pub(super) fn copy(path: &Path, to: &mut dyn Write) -> Result<(), ChatError> {
+pub(super) fn copy(path: &Path, log: &Path, to: &mut dyn Write) -> Result<(), ChatError> {
     if is_half_written(path)? {
         return Err(ChatError::Changing);
     }
     let mut main = BufReader::with_capacity(1 << 18, File::open(path)?);
-    let log = match File::open(beside(path, "-wal")) {
+    let log = match File::open(log) {
         Ok(log) => Log::read(log)?,
         Err(_) => None,
     };

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
+
 use crate::error::ChatError;
 use crate::files::{Archive, MainFile, file_name, first_bytes};
 use crate::model::{Conversation, Message};
@@ -10,7 +12,10 @@ use crate::sealed_copy;
 use crate::source::{
     Cancel, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink, SourceKind,
 };
-use crate::{telegram, whatsapp_android, whatsapp_crypt, whatsapp_export};
+use crate::{iphone_backup, telegram, whatsapp_android, whatsapp_crypt, whatsapp_export, whatsapp_ios};
+
+/// How sure a reader is that a database is its own.
+type Confidence = fn(&Connection) -> u8;
 
 /// Bytes looked at to recognise a file.
 const START: usize = 64 * 1024;
@@ -74,10 +79,13 @@ pub fn read(
 /// that lies beside it.
 pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
     let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
-    if let (SourceKind::WhatsAppAndroid, [MainFile::Disk(path)]) =
-        (found.recognised.source, found.texts.as_slice())
-    {
-        return Ok(sealed_copy::files_of(path));
+    if let [MainFile::Disk(path)] = found.texts.as_slice() {
+        match found.recognised.source {
+            SourceKind::WhatsAppAndroid => return Ok(sealed_copy::files_of(path)),
+            SourceKind::WhatsAppIos => return Ok(whatsapp_ios::originals(path)),
+            SourceKind::IphoneBackup => return Ok(iphone_backup::originals(path)),
+            SourceKind::WhatsAppExport | SourceKind::TelegramExport => {}
+        }
     }
     let mut files: Vec<PathBuf> = found
         .texts
@@ -100,6 +108,12 @@ struct Found {
 impl Found {
     fn bytes(&self) -> Result<u64, ChatError> {
         let mut bytes: u64 = 0;
+        if let (SourceKind::IphoneBackup, [MainFile::Disk(path)]) =
+            (self.recognised.source, self.texts.as_slice())
+        {
+            let sizes = iphone_backup::originals(path).into_iter().filter_map(|file| fs::metadata(file).ok());
+            return Ok(sizes.fold(0, |all, about| all.saturating_add(about.len())));
+        }
         for text in &self.texts {
             bytes = bytes.saturating_add(text.size_on_disk()?);
         }
@@ -135,21 +149,41 @@ fn find(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
 
 /// A database, or an app's encrypted backup of one; `None` when it is neither.
 fn find_database(path: &Path, start: &[u8]) -> Result<Option<Result<Found, &'static str>>, ChatError> {
-    let found = |confidence| Found {
-        recognised: Recognised { source: SourceKind::WhatsAppAndroid, confidence },
+    let found = |source, confidence| Found {
+        recognised: Recognised { source, confidence },
         texts: vec![MainFile::Disk(path.to_owned())],
     };
     if start.starts_with(b"SQLite format 3\0") {
-        let confidence =
-            sealed_copy::peek(path).map_or(0, |database| whatsapp_android::confidence(&database));
-        return Ok(Some(if confidence > 0 { Ok(found(confidence)) } else { Err("database") }));
+        if let Some(found) = find_in_backup(path)? {
+            return Ok(Some(Ok(found)));
+        }
+        let database = sealed_copy::peek(path);
+        let known = database.iter().find_map(|database| {
+            let readers: [(SourceKind, Confidence); 2] = [
+                (SourceKind::WhatsAppAndroid, whatsapp_android::confidence),
+                (SourceKind::WhatsAppIos, whatsapp_ios::confidence),
+            ];
+            let all = readers.into_iter().map(|(source, confidence)| (confidence(database), source));
+            all.filter(|(confidence, _)| *confidence > 0).max_by_key(|(confidence, _)| *confidence)
+        });
+        return Ok(Some(known.map(|(confidence, source)| found(source, confidence)).ok_or("database")));
     }
     if whatsapp_crypt::recognise(path)?.is_none() {
         return Ok(None);
     }
     // Other databases of the app come in the same container; which one it is shows only once it is open.
     let confidence = if whatsapp_android::is_database_name(&file_name(path)) { 95 } else { 60 };
-    Ok(Some(Ok(found(confidence))))
+    Ok(Some(Ok(found(SourceKind::WhatsAppAndroid, confidence))))
+}
+
+/// An iPhone's backup, by its folder, its list of files, or the folder that holds backups.
+fn find_in_backup(path: &Path) -> Result<Option<Found>, ChatError> {
+    let Some(root) = iphone_backup::root_of(path) else { return Ok(None) };
+    let confidence = iphone_backup::recognise(&root)?;
+    Ok(confidence.map(|confidence| Found {
+        recognised: Recognised { source: SourceKind::IphoneBackup, confidence },
+        texts: vec![MainFile::Disk(root)],
+    }))
 }
 
 fn find_in_start(start: &[u8]) -> Result<Recognised, &'static str> {
@@ -184,8 +218,11 @@ fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
 }
 
 fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
-    if let Some(database) = whatsapp_android::database_in(path) {
+    if let Some(database) = whatsapp_android::database_in(path).or_else(|| whatsapp_ios::database_in(path)) {
         return find(&database);
+    }
+    if let Some(found) = find_in_backup(path)? {
+        return Ok(Ok(found));
     }
     let json = path.join("result.json");
     if json.is_file()
@@ -234,6 +271,16 @@ fn read_found(
             SourceKind::WhatsAppAndroid => {
                 if let MainFile::Disk(path) = text {
                     whatsapp_android::read(path, options, sink, cancel, &mut report)?;
+                }
+            }
+            SourceKind::WhatsAppIos => {
+                if let MainFile::Disk(path) = text {
+                    whatsapp_ios::read(path, options, sink, cancel, &mut report)?;
+                }
+            }
+            SourceKind::IphoneBackup => {
+                if let MainFile::Disk(root) = text {
+                    iphone_backup::read(root, options, sink, cancel, &mut report)?;
                 }
             }
             SourceKind::WhatsAppExport => {

@@ -10,6 +10,7 @@ use super::index::{Chat, Index};
 use super::message;
 use super::people::{ME, People};
 use crate::model::{App, Conversation, ConversationId, ConversationKind, Message, MessageId, Participant};
+use crate::whatsapp_address::kind_of;
 
 /// The chat that is being read.
 pub(super) struct Current<'a> {
@@ -105,15 +106,6 @@ impl<'a> Current<'a> {
         }
         self.conversation.participants = self.seen.into_values().collect();
         self.conversation
-    }
-}
-
-fn kind_of(key: &str) -> ConversationKind {
-    match key.rsplit_once('@').map(|(_, server)| server) {
-        Some("g.us") => ConversationKind::Group,
-        Some("newsletter") => ConversationKind::Channel,
-        Some("broadcast") => ConversationKind::Broadcast,
-        _ => ConversationKind::Direct,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::model::{
     PollOption,
 };
 use crate::tables::Row;
+use crate::vcard;
 
 /// How a call ended, as `call_result` numbers it; a call that lasted was answered, whatever the number says.
 const MISSED: i64 = 2;
@@ -185,26 +186,13 @@ fn contact(entry: &Entry) -> ContactCard {
     if let Some(card) = main.filter(|card| !cards.contains(card)) {
         cards.insert(0, card);
     }
-    let line = |names: &[&str]| cards.first().and_then(|card| card_line(card, names));
+    let line = |names: &[&str]| cards.first().and_then(|card| vcard::line(card, names));
     ContactCard {
         name: line(&["FN", "N"]).or_else(|| entry.main.text("media_name")),
         phone: line(&["TEL"]),
         cards,
         ..ContactCard::default()
     }
-}
-
-/// The value of the first line with one of these names, with or without a group (`item1.TEL;waid=49…:+49 …`).
-fn card_line(card: &str, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|wanted| {
-        card.lines().find_map(|line| {
-            let (head, value) = line.split_once(':')?;
-            let name = head.split(';').next()?;
-            let name = name.rsplit('.').next()?;
-            let value = value.trim().trim_matches(';');
-            (name.eq_ignore_ascii_case(wanted) && !value.is_empty()).then(|| value.to_owned())
-        })
-    })
 }
 
 fn poll(entry: &Entry, message: &mut Message, chat: &Current<'_>) -> Poll {

@@ -141,7 +141,7 @@ impl<'a> Entries<'a> {
                     (Ok(Some(linked)), "message_row_id") => found.linked.push(linked),
                     (Ok(Some(linked)), _) => found.add_on_rows.push(linked),
                     (Ok(None), _) => {}
-                    (Err(_), _) => super::damage(report),
+                    (Err(_), _) => crate::walk::damage(report),
                 }
                 continue;
             }

@@ -142,7 +142,7 @@ impl Index {
             }
         });
         if walked.is_err() {
-            super::damage(report);
+            crate::walk::damage(report);
         }
         calls
     }
@@ -175,7 +175,7 @@ impl Index {
             self.entries.push(At { chat, time, is_call: true, row });
         });
         if walked.is_err() {
-            super::damage(report);
+            crate::walk::damage(report);
         }
     }
 

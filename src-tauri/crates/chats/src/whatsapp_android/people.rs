@@ -7,11 +7,8 @@ use rusqlite::Connection;
 
 use crate::model::Participant;
 use crate::tables::{Row, Tables};
-
-/// The key of the person, whose own address the database does not say.
-pub(super) const ME: &str = "me";
-/// The server of addresses that are telephone numbers.
-const PHONE: &str = "@s.whatsapp.net";
+pub(super) use crate::whatsapp_address::ME;
+use crate::whatsapp_address::{PHONE, phone, plain};
 
 /// Every address, and the names.
 pub(super) struct People {
@@ -137,31 +134,11 @@ fn saved_name(row: &Row) -> Option<String> {
     })
 }
 
-/// The number as people write it, for addresses that are one.
-fn phone(key: &str) -> Option<String> {
-    let digits = key.strip_suffix(PHONE)?;
-    (digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| format!("+{digits}"))
-}
-
 fn address(row: &Row) -> Option<String> {
     match (row.text("user"), row.text("server")) {
         (Some(user), Some(server)) => Some(plain(&format!("{user}@{server}"))),
         _ => row.text("raw_string").map(|raw| plain(&raw)),
     }
-}
-
-/// Without the number of the device: `4915112345678.0:12@s.whatsapp.net` is the same person as without `.0:12`.
-fn plain(jid: &str) -> String {
-    let Some((user, server)) = jid.split_once('@') else { return jid.to_owned() };
-    if !matches!(server, "s.whatsapp.net" | "lid") {
-        return jid.to_owned();
-    }
-    let user = user.split(':').next().unwrap_or(user);
-    let user = match user.split_once('.') {
-        Some((number, _)) if number.bytes().all(|byte| byte.is_ascii_digit()) => number,
-        _ => user,
-    };
-    format!("{user}@{server}")
 }
 
 #[cfg(test)]

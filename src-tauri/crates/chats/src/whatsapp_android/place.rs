@@ -118,11 +118,17 @@ pub(super) fn media_root(path: &Path) -> PathBuf {
 }
 
 /// A path as the database writes it, from `Media/` on.
-pub(super) fn below_root(path: &str) -> &str {
+fn below_root(path: &str) -> &str {
     match path.find("/Media/") {
         Some(at) => path.get(at + 1..).unwrap_or(path),
         None => path.trim_start_matches('/'),
     }
+}
+
+/// Where a path of the database may be among the files.
+pub(super) fn names(path: &str) -> Vec<String> {
+    let below = below_root(path);
+    if below.is_empty() { Vec::new() } else { vec![below.to_owned()] }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::entry::Entry;
 use super::message::{code, named_sender};
 use super::people::ME;
 use crate::model::{Fact, Message, MessageKind, SystemEvent};
+use crate::whatsapp_notice;
 
 /// Columns that are no facts.
 const NO_FACTS: &[&str] = &["message_row_id", "_id", "action_type"];
@@ -69,7 +70,9 @@ pub(super) fn fill(message: &mut Message, entry: &Entry, chat: &Current<'_>) {
     }
     let event = word(action).map_or_else(|| format!("action_{action}"), str::to_owned);
     let actor = args.iter().find(|fact| fact.name == "actor").map(|fact| name_of(chat, &fact.value));
-    if let Some(sentence) = sentence(&event, actor.as_deref(), &members.join(", "), &message.text) {
+    if let Some(sentence) =
+        whatsapp_notice::sentence(&event, actor.as_deref(), &members.join(", "), &message.text)
+    {
         message.text = sentence;
     }
     message.kind = MessageKind::System(SystemEvent { event, args, ..SystemEvent::default() });
@@ -84,34 +87,4 @@ fn name_of(chat: &Current<'_>, key: &str) -> String {
     } else {
         name
     }
-}
-
-/// `None` where the text says it already, or nothing is known to say.
-fn sentence(event: &str, actor: Option<&str>, members: &str, text: &str) -> Option<String> {
-    let actor = actor.unwrap_or("Somebody");
-    let members = if members.is_empty() { "somebody" } else { members };
-    Some(match event {
-        "edit_group_title" => format!("{actor} changed the group name to “{text}”"),
-        "create_group" => format!("{actor} created group “{text}”"),
-        "invite_members" => format!("{actor} added {members}"),
-        "remove_members" => format!("{actor} removed {members}"),
-        "leave_group" => format!("{} left", if members == "somebody" { actor } else { members }),
-        "join_group_by_link" => format!("{members} joined using an invite link"),
-        "join_from_community" => format!("{members} joined from the community"),
-        "edit_group_photo" => format!("{actor} changed the group photo"),
-        "edit_group_description" => format!("{actor} changed the group description"),
-        "change_number" => format!("{actor} changed to another phone number"),
-        "become_admin" => "You are now an admin".to_owned(),
-        "lose_admin" => "You are no longer an admin".to_owned(),
-        "security_code_changed" => format!("The security code with {actor} changed"),
-        "set_messages_ttl" => format!("{actor} changed the disappearing messages setting"),
-        "devices_changed" => format!("The devices of {actor} changed"),
-        "block_contact" if text == "false" => "You unblocked this contact".to_owned(),
-        "block_contact" => "You blocked this contact".to_owned(),
-        "encryption" => "Messages and calls are end-to-end encrypted".to_owned(),
-        "group_call" => format!("{actor} started a call"),
-        "pin_message" => format!("{actor} pinned a message"),
-        "username_changed" => format!("{actor} changed their username"),
-        _ => return None,
-    })
 }
