@@ -87,6 +87,10 @@ pub enum KeyError {
         /// Bytes that fit.
         limit: usize,
     },
+    /// Every file is of another data key of this or a later generation: another computer drew a new one, or these are
+    /// strangers' files. A way must be used again.
+    #[error("the keyslot files are of a newer data key than the open one")]
+    Replaced,
     /// There is not one well-formed keyslot file.
     #[error("there is no readable keyslot file")]
     NoKeyslots,

@@ -52,6 +52,10 @@ impl KeyEncryptionKey {
         )))
     }
 
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.duplicate())
+    }
+
     /// Derives the wrapping key and the commitment.
     pub(crate) fn derive_wrap_key(&self) -> WrapKey {
         let bytes: Secret<64> = kdf::expand(&self.0, Label::SlotWrap, &[]);

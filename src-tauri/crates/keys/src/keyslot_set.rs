@@ -3,11 +3,11 @@
 use crate::attempt::{Attempt, PASSWORD_ATTEMPTS, attempts};
 use crate::keyslot::Keyslot;
 use crate::keyslot_file::KeyslotFile;
-use crate::open_keyslots::UnlockReport;
 use crate::sealed_part::ancestor_mark;
 use crate::verified_version::{MergedVersions, VerifiedVersion, merge_versions};
 use crate::{
-    DataKey, KeyError, Keyring, OpenKeyslots, PasskeyCredential, RepositoryId, SlotId, SlotKind, UnlockSecret,
+    DataKey, KeyError, Keyring, KeyslotFileHash, OpenKeyslots, PasskeyCredential, RepositoryId, SlotId,
+    SlotKind, UnlockReport, UnlockSecret,
 };
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct KeyslotSet {
     /// Newest first.
     files: Vec<KeyslotFile>,
     damaged: Vec<DamagedKeyslotFile>,
+    /// Those that this home verified before: a later data key must have come from theirs.
+    kept: BTreeSet<KeyslotFileHash>,
 }
 
 /// A file that is not used, and why.
@@ -43,9 +45,16 @@ pub struct Way {
 impl KeyslotSet {
     /// Reads files by (name, bytes). The same version may come twice, once from each copy.
     pub fn read(files: Vec<(String, Vec<u8>)>) -> Self {
+        Self::read_beside(Vec::new(), files)
+    }
+
+    /// Reads files beside those that this home verified before. A version of a later data key counts only when it holds the
+    /// data keys of the kept ones: who knows an earlier one, and the public keys that stand in clear, could make another.
+    pub fn read_beside(kept: Vec<(String, Vec<u8>)>, found: Vec<(String, Vec<u8>)>) -> Self {
         let mut known = BTreeSet::new();
-        let mut set = Self { files: Vec::new(), damaged: Vec::new() };
-        for (name, bytes) in files {
+        let names: BTreeSet<String> = kept.iter().map(|(name, _)| name.clone()).collect();
+        let mut set = Self { files: Vec::new(), damaged: Vec::new(), kept: BTreeSet::new() };
+        for (name, bytes) in kept.into_iter().chain(found) {
             match KeyslotFile::decode(&name, bytes) {
                 Ok(file) if known.insert(file.hash()) => set.files.push(file),
                 Ok(_) => {}
@@ -53,6 +62,8 @@ impl KeyslotSet {
             }
         }
         set.files.sort_by_key(|file| Reverse((file.header().order(), file.hash())));
+        let hashes = set.files.iter().map(KeyslotFile::hash);
+        set.kept = hashes.filter(|hash| names.contains(&hash.file_name())).collect();
         set
     }
 
@@ -138,12 +149,27 @@ impl KeyslotSet {
     /// in. Changes of `open` that were not written are not.
     ///
     /// # Errors
-    /// [`KeyError::Tampered`] when none of the files verifies, [`KeyError::RemovedWay`] when another computer removed the
-    /// way that `open` was opened by. Who removed it in `open` stays inside.
+    /// [`KeyError::Replaced`] when there are only files of newer data keys, [`KeyError::Tampered`] when none of the files
+    /// verifies, [`KeyError::RemovedWay`] when another computer removed the way that `open` was opened by. Who removed it
+    /// in `open` stays inside.
     pub fn reopen(&self, open: &OpenKeyslots) -> Result<OpenKeyslots, KeyError> {
         let keyring = open.keyring();
         let again = self.verify(keyring.newest(), open.repository(), open.opened_by())?;
+        let again = again.with_opened_key(open.opened_with());
         if open.holds_opened_way() { again.still_open() } else { Ok(again) }
+    }
+
+    /// True when files claim a newer data key, and were not there when `open` was opened: another computer may have drawn
+    /// one since. Using a way again tells.
+    pub fn is_newer_than(&self, open: &OpenKeyslots) -> bool {
+        let newest = open.keyring().newest();
+        let claims = self.files.iter().filter(|file| {
+            let header = file.header();
+            header.repository == open.repository()
+                && header.generation >= newest.generation()
+                && header.key_id != newest.key_id()
+        });
+        claims.map(|file| file.hash().file_name()).any(|name| !open.report().unverified_newer.contains(&name))
     }
 
     /// Why nothing opens, as long as no slot was tried.
@@ -169,6 +195,8 @@ impl KeyslotSet {
                 .unwrap(&key, &header.wrap_place())
                 .and_then(|data_key| file.open(&data_key).map(|_| data_key))
                 .and_then(|data_key| self.verify(&data_key, header.repository, slot.head().id))
+                .map(|open| open.with_opened_key(Some(&key)))
+                .and_then(|open| self.follows_kept(open))
                 .and_then(OpenKeyslots::still_open);
             best = better(best, opened);
             if best.is_ok() {
@@ -176,6 +204,24 @@ impl KeyslotSet {
             }
         }
         best
+    }
+
+    /// Refuses keys of another branch than the versions this home verified before, and of an earlier data key than theirs:
+    /// then the way is not in what this home knows.
+    fn follows_kept(&self, open: OpenKeyslots) -> Result<OpenKeyslots, KeyError> {
+        let newest = open.keyring().newest();
+        let is_other = |file: &&KeyslotFile| {
+            let header = file.header();
+            header.repository == open.repository() && header.key_id != newest.key_id()
+        };
+        for file in self.files.iter().filter(|file| self.kept.contains(&file.hash())).filter(is_other) {
+            if file.header().generation > newest.generation() {
+                return Err(KeyError::RemovedWay { at: None });
+            }
+            let key = open.keyring().data_key_by_id(file.header().key_id);
+            key.ok_or(KeyError::Tampered).and_then(|key| file.open(key))?;
+        }
+        Ok(open)
     }
 
     /// Verifies every file with a data key and merges those of its generation.
@@ -197,8 +243,13 @@ impl KeyslotSet {
                 Verdict::Older => {}
             }
         }
-        let merged = merge_versions(&versions).ok_or(KeyError::Tampered)?;
-        report.merged = merged.heads.iter().map(crate::KeyslotFileHash::file_name).collect();
+        let is_replaced = !report.unverified_newer.is_empty();
+        let merged = merge_versions(&versions).ok_or(if is_replaced {
+            KeyError::Replaced
+        } else {
+            KeyError::Tampered
+        })?;
+        report.merged = merged.heads.iter().map(KeyslotFileHash::file_name).collect();
         let newest = versions.swap_remove(0);
         let keyring = Keyring::from_parts(data_key.duplicate(), newest.earlier, newest.chunk_id_key);
         report.left_behind = self.left_behind(&keyring, &merged);
@@ -276,6 +327,7 @@ const fn certainty(error: &KeyError) -> u8 {
         | KeyError::TooMany { .. }
         | KeyError::LastWay
         | KeyError::UnknownSlot
+        | KeyError::Replaced
         | KeyError::TooLong { .. } => 4,
     }
 }
@@ -284,8 +336,8 @@ const fn certainty(error: &KeyError) -> u8 {
 mod tests {
     use super::*;
     use crate::{Argon2Params, Reach, SlotDetails};
-    use coffer_secret::SecretString;
     use coffer_secret::testing::SeededEntropy;
+    use coffer_secret::{Secret, SecretString};
 
     fn password(text: &str) -> UnlockSecret {
         UnlockSecret::Password(SecretString::new(text.to_owned()))
@@ -306,5 +358,39 @@ mod tests {
         let answers = [1, 2].map(|limit| set.unlock_within(&password("c"), limit).unwrap_err());
 
         assert_eq!(answers, [KeyError::TooMany { what: "password slots", limit: 1 }, KeyError::WrongSecret]);
+    }
+
+    #[test]
+    fn a_bogus_key_under_the_id_of_the_one_seen_here_is_no_chain() {
+        let entropy = SeededEntropy::new(4);
+        let details = SlotDetails { name: String::new(), added: 1, proved: None, reach: Reach::Anywhere };
+        let (own, stolen) =
+            (UnlockSecret::Keychain(Secret::make(&entropy)), UnlockSecret::Keychain(Secret::make(&entropy)));
+        let params = Argon2Params::FLOOR;
+        let mut open =
+            OpenKeyslots::create(RepositoryId::make(&entropy), &own, details.clone(), params, &entropy)
+                .unwrap();
+        let lost = open.add(&stolen, details, params, &entropy).unwrap();
+        let write = |open: &mut OpenKeyslots| {
+            let file = open.encode(&entropy).unwrap();
+            open.mark_written(&file);
+            vec![(file.file_name, file.bytes)]
+        };
+        let first = write(&mut open);
+        open.remove(lost, 2).unwrap();
+        open.change_data_key(&entropy).unwrap();
+        let second = write(&mut open);
+        let mut thief = KeyslotSet::read(first).unlock(&stolen).unwrap();
+        thief.change_data_key(&entropy).unwrap();
+        thief.change_data_key(&entropy).unwrap();
+        let bogus = DataKey::from_parts(2, open.keyring().newest().key_id(), Secret::make(&entropy));
+        let [newest, _, root] = [0, 1, 2].map(|at| thief.keyring().data_keys().nth(at).unwrap().duplicate());
+        let ring = Keyring::from_parts(newest, vec![bogus, root], thief.keyring().chunk_id_key().duplicate());
+        let forged = write(&mut thief.with_keyring(ring));
+
+        let alone = KeyslotSet::read(forged.clone()).unlock(&own).unwrap();
+        let here = KeyslotSet::read_beside(second, forged).unlock(&own).unwrap();
+
+        assert_eq!((alone.state().0, here.state().0), (3, 2));
     }
 }

@@ -4,14 +4,13 @@ use crate::file_header::{FileHeader, PARENT_LIMIT};
 use crate::key_encryption_key::KeyEncryptionKey;
 use crate::keyslot::Keyslot;
 use crate::keyslot_file::{KeyslotFile, SLOTS};
-use crate::keyslot_set::DamagedKeyslotFile;
 use crate::sealed_part::{EARLIER_LIMIT, SealedPart, ancestor_mark};
 use crate::set_state::{SetState, SlotState};
 use crate::slot_details::SealedDetails;
 use crate::verified_version::{MergedVersions, unique};
 use crate::{
     Argon2Params, DataKey, KeyError, Keyring, KeyslotFileHash, PasskeyCredential, Policy, RepositoryId,
-    SlotDetails, SlotId, SlotInfo, SlotKind, UnlockSecret,
+    SlotDetails, SlotId, SlotInfo, SlotKind, UnlockReport, UnlockSecret,
 };
 use coffer_secret::Entropy;
 use std::collections::BTreeMap;
@@ -23,6 +22,8 @@ pub struct OpenKeyslots {
     keyring: Keyring,
     merged: MergedVersions,
     opened_by: SlotId,
+    /// The key of the slot that was opened, so that it can be wrapped for directly whenever a version is written.
+    opened_with: Option<KeyEncryptionKey>,
     report: UnlockReport,
     is_changed: bool,
 }
@@ -34,21 +35,6 @@ pub struct EncodedKeyslots {
     pub file_name: String,
     /// The bytes; their number is always the same.
     pub bytes: Vec<u8>,
-}
-
-/// What was met on the way to the verified set.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UnlockReport {
-    /// Files whose name, structure or authentication is broken. What they held was not used.
-    pub refused: Vec<DamagedKeyslotFile>,
-    /// Names of files that claim a newer generation but could not be verified with this secret: damage, a stray file,
-    /// or a rollback of the rest.
-    pub unverified_newer: Vec<String>,
-    /// Names of files of an earlier generation that the newer one was not made from: a way that another computer added
-    /// just then is only in there, and must be added again.
-    pub left_behind: Vec<String>,
-    /// Names of the versions that were merged; more than one means that two computers wrote at once.
-    pub merged: Vec<String>,
 }
 
 impl OpenKeyslots {
@@ -98,6 +84,7 @@ impl OpenKeyslots {
             keyring: Keyring::make(entropy),
             merged,
             opened_by: SlotId::from_bytes([0; 16]),
+            opened_with: None,
             report: UnlockReport::default(),
             is_changed: true,
         }
@@ -112,7 +99,17 @@ impl OpenKeyslots {
         report: UnlockReport,
     ) -> Self {
         let is_changed = merged.heads.len() > 1;
-        Self { repository, keyring, merged, opened_by, report, is_changed }
+        Self { repository, keyring, merged, opened_by, opened_with: None, report, is_changed }
+    }
+
+    /// Remembers the key of the slot that was opened.
+    pub(crate) fn with_opened_key(self, key: Option<&KeyEncryptionKey>) -> Self {
+        Self { opened_with: key.map(KeyEncryptionKey::duplicate), ..self }
+    }
+
+    /// The key of the slot that was opened, while it is known.
+    pub(crate) const fn opened_with(&self) -> Option<&KeyEncryptionKey> {
+        self.opened_with.as_ref()
     }
 
     /// Refuses a set that no longer has the way it was opened by.
@@ -151,6 +148,13 @@ impl OpenKeyslots {
     /// Order of this state among all states of the repository: generation, then counter. For pins.
     pub const fn state(&self) -> (u32, u64) {
         (self.keyring.newest().generation(), self.merged.counter)
+    }
+
+    /// True when these keys hold the newest data key of others: what was drawn later came from somebody who holds it.
+    pub fn follows(&self, earlier: &Self) -> bool {
+        let theirs = earlier.keyring.newest();
+        let ours = self.keyring.data_key_by_id(theirs.key_id());
+        self.repository == earlier.repository && ours.is_some_and(|key| key.key().matches(theirs.key()))
     }
 
     /// The slots, oldest first.
@@ -253,7 +257,8 @@ impl OpenKeyslots {
     /// Draws a new data key for everything written from now on: what a lost way still opens ends here.
     ///
     /// The earlier keys go along sealed, and every kept way gets the new one through its public key, so that none of
-    /// them has to be at hand. Remove the lost way first.
+    /// them has to be at hand; the way that was opened gets it wrapped directly when this is written. Remove the lost way
+    /// first.
     ///
     /// # Errors
     /// [`KeyError::TooMany`] when there is no room for one more earlier key.
@@ -275,28 +280,10 @@ impl OpenKeyslots {
         Ok(())
     }
 
-    /// True when the way that was opened got the newest data key through its public key. Then
-    /// [`Self::wrap_for_opened_way`] is due, whenever a version is written anyway.
+    /// True when the way that was opened got the newest data key through its public key. The next version that is
+    /// written wraps it directly.
     pub fn is_handed_over(&self) -> bool {
         self.slot_states().get(&self.opened_by).is_some_and(|state| state.slot.is_handed_over())
-    }
-
-    /// Wraps the newest data key for the way that was opened, now that its secret is at hand.
-    ///
-    /// # Errors
-    /// [`KeyError::WrongSecret`] for the secret of another way, [`KeyError::OutOfMemory`] while stretching a password.
-    pub fn wrap_for_opened_way(
-        &mut self,
-        secret: &UnlockSecret,
-        entropy: &dyn Entropy,
-    ) -> Result<(), KeyError> {
-        let changed = self.next_counter();
-        let state = self.merged.state.slots.get_mut(&self.opened_by).ok_or(KeyError::UnknownSlot)?;
-        let key = KeyEncryptionKey::derive(secret, state.slot.head(), &self.repository)?;
-        state.slot = state.slot.wrapping(&key, self.repository, self.keyring.newest(), entropy)?;
-        state.sealed.changed = changed;
-        self.is_changed = true;
-        Ok(())
     }
 
     /// True when there is no room for another way.
@@ -328,7 +315,7 @@ impl OpenKeyslots {
         let data_key = self.keyring.newest();
         let header = self.next_header(entropy);
         let (slots, details) =
-            self.slot_states().values().map(|state| (state.slot.clone(), state.sealed.clone())).unzip();
+            self.slot_states().values().map(|state| self.wrapped_directly(state, entropy)).unzip();
         let slots: Vec<Keyslot> = slots;
         let bytes = KeyslotFile::encode(&header, &slots, &self.next_sealed_part(details), data_key)?;
         Ok(EncodedKeyslots { file_name: KeyslotFileHash::of(&bytes).file_name(), bytes })
@@ -340,6 +327,18 @@ impl OpenKeyslots {
         self.merged.heads = vec![KeyslotFileHash::of(&written.bytes)];
         self.merged.counter = self.next_counter();
         self.is_changed = false;
+    }
+
+    /// A slot as it is written: the one that was opened gets the newest data key wrapped, its key is at hand.
+    fn wrapped_directly(&self, state: &SlotState, entropy: &dyn Entropy) -> (Keyslot, SealedDetails) {
+        let SlotState { slot, sealed } = state;
+        let key = self.opened_with.as_ref().filter(|_| sealed.id == self.opened_by && slot.is_handed_over());
+        let wrapped =
+            key.and_then(|key| slot.wrapping(key, self.repository, self.keyring.newest(), entropy).ok());
+        match wrapped {
+            Some(slot) => (slot, SealedDetails { changed: self.next_counter(), ..sealed.clone() }),
+            None => (slot.clone(), sealed.clone()),
+        }
     }
 
     fn next_counter(&self) -> u64 {
@@ -386,19 +385,10 @@ impl OpenKeyslots {
     }
 }
 
-impl SlotState {
-    fn info(&self) -> SlotInfo {
-        let head = self.slot.head();
-        SlotInfo {
-            id: head.id,
-            kind: head.kind,
-            passkey: head.passkey.clone(),
-            details: self.sealed.details.clone(),
-        }
-    }
-
-    /// True for a way that survives the loss of this computer; the keychain never does.
-    fn works_elsewhere(&self) -> bool {
-        self.slot.head().kind != SlotKind::Keychain && self.sealed.details.reach.works_elsewhere()
+#[cfg(test)]
+impl OpenKeyslots {
+    /// What a forger writes: other keys in the sealed list.
+    pub(crate) fn with_keyring(self, keyring: Keyring) -> Self {
+        Self { keyring, is_changed: true, ..self }
     }
 }

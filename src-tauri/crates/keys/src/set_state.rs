@@ -4,7 +4,7 @@ use crate::cbor::{self, UnknownFields};
 use crate::keyslot::{Keyslot, SLOT_SIZE};
 use crate::sealed_part::REMOVED_LIMIT;
 use crate::slot_details::SealedDetails;
-use crate::{KeyError, Policy, SlotId};
+use crate::{KeyError, Policy, SlotId, SlotInfo, SlotKind};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -54,6 +54,22 @@ impl SetState {
 }
 
 impl SlotState {
+    /// What can be shown of it.
+    pub(crate) fn info(&self) -> SlotInfo {
+        let head = self.slot.head();
+        SlotInfo {
+            id: head.id,
+            kind: head.kind,
+            passkey: head.passkey.clone(),
+            details: self.sealed.details.clone(),
+        }
+    }
+
+    /// True for a way that survives the loss of this computer; the keychain never does.
+    pub(crate) fn works_elsewhere(&self) -> bool {
+        self.slot.head().kind != SlotKind::Keychain && self.sealed.details.reach.works_elsewhere()
+    }
+
     fn merge(&mut self, other: Self) {
         let proved = self.sealed.details.proved.max(other.sealed.details.proved);
         if other.rank() > self.rank() {

@@ -532,15 +532,59 @@ fn a_way_that_is_back_gets_its_data_key_wrapped_again() {
     let handed_over = computer.writes();
     let mut back = Computer::opens(std::slice::from_ref(&handed_over), &digits(1), 5);
 
-    let wrong = back.open.wrap_for_opened_way(&digits(2), &back.entropy);
     let was_handed_over = back.open.is_handed_over();
-    back.open.wrap_for_opened_way(&digits(1), &back.entropy).unwrap();
+    let unlocking_alone = back.open.needs_writing();
+    back.adds(&keychain(3), "a reason to write", 3);
     let wrapped = back.writes();
     let again = set(&[handed_over, wrapped]).unlock(&digits(1)).unwrap();
 
-    assert_eq!(wrong, Err(KeyError::WrongSecret));
-    assert!(was_handed_over && !again.is_handed_over());
+    assert!(was_handed_over && !unlocking_alone && !again.is_handed_over());
     assert_eq!(again.keyring().newest().key_id(), computer.open.keyring().newest().key_id());
+}
+
+#[test]
+fn the_way_at_hand_gets_the_new_data_key_wrapped_at_once() {
+    let mut computer = Computer::creates();
+    let lost = computer.adds(&keychain(3), "lost", 3);
+    computer.adds(&keychain(4), "absent", 4);
+    let first = computer.writes();
+    let mut here = Computer::opens(std::slice::from_ref(&first), &digits(1), 5);
+    let again = set(&[first]).reopen(&here.open).unwrap();
+    here.open = again;
+
+    here.open.remove(lost, 50).unwrap();
+    here.open.change_data_key(&here.entropy).unwrap();
+    let second = here.writes();
+
+    let opened =
+        [digits(1), keychain(4)].map(|secret| set(std::slice::from_ref(&second)).unlock(&secret).unwrap());
+    assert_eq!(opened.each_ref().map(OpenKeyslots::is_handed_over), [false, true]);
+    assert_eq!(opened.each_ref().map(OpenKeyslots::state), [(2, 2), (2, 2)]);
+}
+
+#[test]
+fn keys_that_are_open_tell_a_new_data_key_from_damage_and_from_files_they_saw() {
+    let mut computer = Computer::creates();
+    let first = computer.writes();
+    let here = Computer::opens(std::slice::from_ref(&first), &digits(1), 5);
+    computer.open.change_data_key(&computer.entropy).unwrap();
+    let second = computer.writes();
+    let mut torn = first.bytes.clone();
+    *torn.last_mut().unwrap() ^= 1;
+
+    let before = set(std::slice::from_ref(&first)).is_newer_than(&here.open);
+    let beside = set(&[first.clone(), second.clone()]);
+    let alone = set(std::slice::from_ref(&second));
+    let seen = beside.reopen(&here.open).unwrap();
+
+    assert_eq!(
+        [before, beside.is_newer_than(&here.open), alone.is_newer_than(&here.open)],
+        [false, true, true]
+    );
+    assert!(!beside.is_newer_than(&seen), "it was there when these keys were opened");
+    assert_eq!(alone.reopen(&here.open).unwrap_err(), KeyError::Replaced);
+    assert_eq!(set(&[renamed(torn)]).reopen(&here.open).unwrap_err(), KeyError::Tampered);
+    assert!(!alone.is_newer_than(&alone.unlock(&digits(1)).unwrap()));
 }
 
 #[test]
@@ -557,6 +601,44 @@ fn a_way_added_elsewhere_while_the_data_key_changed_is_reported() {
 
     assert_eq!(names(&open), ["Digits"], "who holds an old data key cannot add a way to a newer one");
     assert_eq!(open.report().left_behind, [meanwhile.file_name]);
+}
+
+/// A repository whose password was lost and answered by generation 2; what its former holder, who has the first file, forges
+/// for every kept way: a data key of generation 3.
+fn forged_by_a_former_holder() -> [EncodedKeyslots; 3] {
+    let mut owner = Computer::creates();
+    let lost = owner.adds(&keychain(3), "lost", 3);
+    let first = owner.writes();
+    owner.open.remove(lost, 50).unwrap();
+    owner.open.change_data_key(&owner.entropy).unwrap();
+    let second = owner.writes();
+    let mut thief = Computer::opens(std::slice::from_ref(&first), &keychain(3), 6);
+    thief.open.change_data_key(&thief.entropy).unwrap();
+    thief.open.change_data_key(&thief.entropy).unwrap();
+    [first, second, thief.writes()]
+}
+
+#[test]
+fn a_later_data_key_counts_here_only_when_it_came_from_the_one_seen_here() {
+    let [first, second, forged] = forged_by_a_former_holder();
+    let pair = |file: &EncodedKeyslots| vec![(file.file_name.clone(), file.bytes.clone())];
+
+    let knowing = KeyslotSet::read_beside(pair(&second), pair(&forged)).unlock(&digits(1)).unwrap();
+    let reached = KeyslotSet::read_beside(pair(&first), pair(&second)).unlock(&digits(1)).unwrap();
+    let lost = KeyslotSet::read_beside(pair(&second), pair(&first)).unlock(&keychain(3));
+    let unknowing = set(&[second.clone(), forged.clone()]).unlock(&digits(1)).unwrap();
+    let stolen = set(std::slice::from_ref(&forged)).unlock(&keychain(3)).unwrap();
+
+    assert_eq!((knowing.state().0, &knowing.report().unverified_newer), (2, &vec![forged.file_name]));
+    assert_eq!(reached.state().0, 2);
+    assert_eq!(
+        lost.unwrap_err(),
+        KeyError::RemovedWay { at: None },
+        "its old file put back opens nothing here"
+    );
+    assert_eq!(unknowing.state().0, 3, "who never saw the second cannot tell: pins and homes can");
+    assert!(stolen.follows(&set(std::slice::from_ref(&first)).unlock(&digits(1)).unwrap()));
+    assert!(!stolen.follows(&knowing) && knowing.follows(&reached));
 }
 
 #[test]
