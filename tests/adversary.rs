@@ -9,11 +9,12 @@
     reason = "a story stops at the first thing that goes another way"
 )]
 
+mod generations;
 mod hostile_passkeys;
 mod story;
 
 use coffer_archive::{MemoryStore, Store};
-use coffer_engine::view::{CheckReport, ImportRequest, LossKind};
+use coffer_engine::view::{CheckReport, ImportRequest, LossKind, RemovalReason};
 use coffer_engine::{Engine, Unlock, testing_stores};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -400,7 +401,7 @@ fn removed_ways_old_file_put_back_opens_nothing_here() {
     laptop.engine.fresh_unlock(digits_of(&attacked.digits)).unwrap();
     let ways = laptop.engine.get_protection().unwrap().ways;
     let old = ways.iter().find(|way| format!("{:?}", way.kind) == "Password").unwrap();
-    laptop.engine.remove_way(&old.id, true).unwrap();
+    laptop.engine.remove_way(&old.id, RemovalReason::StillMine, true).unwrap();
 
     let old_files: BTreeSet<_> = before.keys().filter(|name| is_keyslot(name)).cloned().collect();
     old_files.iter().for_each(|name| attacked.store.replace(name, before[name].clone()));
@@ -470,7 +471,7 @@ fn thief_at_an_unlocked_computer_adds_no_door_and_turns_no_protection_off() {
     let codes = [
         code(engine.add_password(secret("a thief's own quite long password 9"))),
         code(engine.make_recovery_key()),
-        code(engine.remove_way(&way, true)),
+        code(engine.remove_way(&way, RemovalReason::StillMine, true)),
         code(engine.turn_off_protection()),
         code(engine.fresh_unlock(Unlock::Keychain)),
     ];

@@ -3,7 +3,7 @@
 use crate::story::{Fixture, Machine, World, code, digits_of, tree};
 use crate::{blake3_of, is_keyslot, mount};
 use coffer_archive::{MemoryStore, Repository, Store};
-use coffer_engine::view::PasskeyKind;
+use coffer_engine::view::{PasskeyKind, RemovalReason};
 use coffer_engine::{Unlock, testing_stores};
 use coffer_keys::{
     KeyslotSet, OpenKeyslots, PasskeyCredential, Reach, RepositoryId, SlotDetails, UnlockSecret,
@@ -182,7 +182,7 @@ fn passkeys_slot_of_a_removed_way_put_back_opens_nothing_here() {
     victim.laptop.add_digits();
     let ways = victim.laptop.engine.get_protection().unwrap().ways;
     let passkey = ways.iter().find(|way| way.passkey_kind.is_some()).unwrap();
-    victim.laptop.engine.remove_way(&passkey.id, false).unwrap();
+    victim.laptop.engine.remove_way(&passkey.id, RemovalReason::StillMine, false).unwrap();
 
     let store = mount(&victim.world.place());
     for (name, bytes) in old.iter().filter(|(name, _)| is_keyslot(name)) {

@@ -1,8 +1,8 @@
 //! Passkeys on security keys with real firmware: set up, back up, wipe, restore, and what does not open.
 
 use crate::leaks;
-use crate::story::{Fixture, Machine, World, code, digits_of, everything};
-use coffer_engine::view::{PasskeyKind, PromptStep, PromptView, WayKind};
+use crate::story::{Fixture, Machine, World, code, digits_of, everything, tree};
+use coffer_engine::view::{PasskeyKind, PromptStep, PromptView, RemovalReason, WayKind};
 use coffer_engine::{Engine, Unlock};
 use coffer_keys::RepositoryId;
 use coffer_passkey::scripted_person::ScriptedPerson;
@@ -247,7 +247,7 @@ fn a_removed_passkey_opens_nothing_and_its_key_can_be_added_again() {
     let view = laptop.engine.get_protection().unwrap();
     let way = view.ways.iter().find(|way| way.kind == WayKind::Passkey).unwrap();
 
-    laptop.engine.remove_way(&way.id, false).unwrap();
+    laptop.engine.remove_way(&way.id, RemovalReason::StillMine, false).unwrap();
     let second = machine(&world, "second", 2, &key);
     let ways = second.engine.open_backup(&world.place()).unwrap().ways;
     let refused = laptop.engine.fresh_unlock(Unlock::Passkey).unwrap_err().view();
@@ -257,6 +257,40 @@ fn a_removed_passkey_opens_nothing_and_its_key_can_be_added_again() {
     assert_eq!(refused.detail.as_deref(), Some("no_credential"));
     assert_eq!(again.ways.iter().filter(|way| way.kind == WayKind::Passkey).count(), 1);
     assert!(open_by_key(&second, &world.place()).is_ok());
+}
+
+#[test]
+fn a_lost_key_opens_nothing_that_was_written_after_it() {
+    let world = World::new();
+    let key = key(7);
+    let (laptop, digits) = protected(&world, &key);
+    laptop.add_digits();
+    let before = tree(&world.place());
+    let old = laptop.export();
+    let view = laptop.engine.get_protection().unwrap();
+    let way = view.ways.iter().find(|way| way.kind == WayKind::Passkey).unwrap();
+    laptop.engine.remove_way(&way.id, RemovalReason::LostOrKnown, false).unwrap();
+    laptop.import(&Fixture::write_small(&world.path("later"), 40).telegram);
+    laptop.back_up();
+
+    let named = machine(&world, "finder", 2, &key).engine.open_backup(&world.place()).unwrap().ways;
+    let newest = world.path("newest");
+    for (name, bytes) in tree(&world.place()).into_iter().chain(before.clone()) {
+        let in_newest = newest.join(&name);
+        fs::create_dir_all(in_newest.parent().unwrap()).unwrap();
+        fs::write(in_newest, bytes).unwrap();
+    }
+    let finder = machine(&world, "finder with a copy", 3, &key);
+    let session = open_by_key(&finder, &newest).unwrap();
+    finder.engine.wait_job(finder.engine.start_restore(everything(&session)).unwrap()).unwrap();
+    let owner = machine(&world, "owner", 4, &key);
+    let session = owner.open(&newest, digits_of(&digits));
+    owner.restore(everything(&session));
+
+    assert_eq!(named, [WayKind::RecoveryKey], "the newest file does not even name it");
+    assert_eq!(finder.export(), old, "with the older files beside it: what it opened before, and no more");
+    assert_eq!(owner.export(), laptop.export());
+    assert_ne!(laptop.export(), old);
 }
 
 #[test]

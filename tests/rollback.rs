@@ -5,7 +5,7 @@ use crate::story::{
 };
 use crate::watched::mount;
 use coffer_engine::testing::open_engine;
-use coffer_engine::view::{RollbackChoice, RollbackView, WayKind};
+use coffer_engine::view::{RemovalReason, RollbackChoice, RollbackView, WayKind};
 use coffer_engine::{Unlock, testing_stores};
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,7 +45,7 @@ impl Story {
         let old = ways.iter().find(|way| way.kind == WayKind::Password).unwrap();
         engine.add_password(secret(OTHER_PASSWORD)).unwrap();
         engine.prove_password(secret(OTHER_PASSWORD)).unwrap();
-        engine.remove_way(&old.id, false).unwrap();
+        engine.remove_way(&old.id, RemovalReason::StillMine, false).unwrap();
         story
     }
 

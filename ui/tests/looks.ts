@@ -209,6 +209,16 @@ export const looks: Look[] = [
   { name: "protection, on", hash: "#/backup/e2ee", shows: "turn-off" },
   { name: "protection, at risk", hash: "#/backup/e2ee", options: { scene: "at_risk" }, shows: "at-risk" },
   { name: "protection, remove", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Remove Password"), shows: "remove-dialog" },
+  {
+    name: "protection, remove, lost",
+    hash: "#/backup/e2ee",
+    act: async (p) => {
+      await p.pressNamed("Remove Password");
+      await p.press("remove-yes");
+      await p.choose("remove-lost_or_known");
+    },
+    shows: "remove-new-key",
+  },
   { name: "protection, rename", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Rename Password"), shows: "rename-field" },
   { name: "protection, test", hash: "#/backup/e2ee", act: (p) => p.pressNamed("Test Password"), shows: "test-sheet" },
   { name: "protection, turn off", hash: "#/backup/e2ee", act: (p) => p.press("turn-off"), shows: "turn-off-dialog" },

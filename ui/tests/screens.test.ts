@@ -177,16 +177,19 @@ describe("a removed way", () => {
     await user.click(await screen.findByRole("button", { name: "Remove Password" }));
 
     await user.click(await byId("remove-yes"));
-    const wasAsked = screen.queryByText(/Tick the box/u) !== null;
+    const wasAsked = screen.queryByText(/Tick the box/u) !== null && screen.queryByText(/Choose one of the two/u) !== null;
+    await user.click(inside(await byId("remove-lost_or_known")).getByRole("radio"));
+    const wasTold = screen.queryByTestId("remove-new-key") !== null;
     await user.click(await byId("remove-understood"));
     await user.click(await byId("remove-yes"));
     await user.click(inside(await byId("unlock-with-recovery_key")).getByRole("radio"));
     await enter("unlock-digits", SAMPLE_DIGITS);
     await user.click(await byId("unlock-submit"));
 
-    expect(wasAsked).toBe(true);
+    expect([wasAsked, wasTold]).toEqual([true, true]);
     await waitFor(() => expect(screen.queryByRole("button", { name: "Test Password" })).toBeNull());
     expect(host.calls).toContain("removeWay");
+    expect(host.removalReason).toBe("lost_or_known");
     expect(await byId("at-risk")).toBeInTheDocument();
   });
 });

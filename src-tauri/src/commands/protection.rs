@@ -2,7 +2,8 @@
 
 use super::{Answer, Opened, Typed, TypedUnlock, ask};
 use coffer_engine::view::{
-    DigitsView, PasskeyKind, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView, WayTest,
+    DigitsView, PasskeyKind, PasswordEstimate, PlaceView, ProtectionView, RecoveryKeyView, RemovalReason,
+    WayTest,
 };
 use coffer_engine::{Confirmation, Paper};
 use serde::Deserialize;
@@ -160,9 +161,10 @@ pub async fn rename_way(engine: State<'_, Opened>, id: String, name: String) -> 
 pub async fn remove_way(
     engine: State<'_, Opened>,
     id: String,
+    reason: RemovalReason,
     at_risk_acknowledged: bool,
 ) -> Answer<ProtectionView> {
-    ask(engine, move |engine| engine.remove_way(&id, at_risk_acknowledged)).await
+    ask(engine, move |engine| engine.remove_way(&id, reason, at_risk_acknowledged)).await
 }
 
 #[tauri::command]

@@ -28,6 +28,7 @@ import {
   type PromptView,
   type ProtectionView,
   type RecoveryKeyView,
+  type RemovalReason,
   type RestoreReport,
   type RestoreRequest,
   type RollbackChoice,
@@ -137,6 +138,8 @@ export class FakeHost implements Host {
   /** The reports that were saved, by path. */
   readonly reports = new Map<string, string>();
   keychain = true;
+  /** What the last removal said about its way. */
+  removalReason: RemovalReason | null = null;
   readonly authenticator = new FakeAuthenticator();
 
   constructor(options: FakeOptions = {}) {
@@ -656,8 +659,9 @@ export class FakeHost implements Host {
       this.#ways = this.#ways.map((way) => (way.id === id ? { ...way, name } : way));
       return this.#protection();
     });
-  removeWay = (id: string, atRiskAcknowledged: boolean) =>
+  removeWay = (id: string, reason: RemovalReason, atRiskAcknowledged: boolean) =>
     this.#answer("removeWay", () => {
+      this.removalReason = reason;
       if (!this.#isFresh) throw new HostError("needs_unlock");
       if (this.#ways.length === 1) throw new HostError("last_way");
       if (this.#ways.length === 2 && !atRiskAcknowledged) throw new HostError("last_way");

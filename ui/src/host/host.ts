@@ -20,6 +20,7 @@ import type { PlaceView } from "./types/PlaceView";
 import type { PromptView } from "./types/PromptView";
 import type { ProtectionView } from "./types/ProtectionView";
 import type { RecoveryKeyView } from "./types/RecoveryKeyView";
+import type { RemovalReason } from "./types/RemovalReason";
 import type { RestoreReport } from "./types/RestoreReport";
 import type { RestoreRequest } from "./types/RestoreRequest";
 import type { RollbackChoice } from "./types/RollbackChoice";
@@ -62,6 +63,7 @@ export const ERROR_CODES = [
   "home_in_use",
   "locked",
   "needs_unlock",
+  "ways_changed",
   "not_protected",
   "last_way",
   "weak_password",
@@ -186,7 +188,7 @@ export interface Host {
   answerPrompt(ceremony: number, text: string): Promise<void>;
   cancelCeremony(ceremony: number): Promise<void>;
   renameWay(id: string, name: string): Promise<ProtectionView>;
-  removeWay(id: string, atRiskAcknowledged: boolean): Promise<ProtectionView>;
+  removeWay(id: string, reason: RemovalReason, atRiskAcknowledged: boolean): Promise<ProtectionView>;
   turnOffProtection(): Promise<ProtectionView>;
 
   // backing up
@@ -257,6 +259,7 @@ export type { PromptStep } from "./types/PromptStep";
 export type { PromptView } from "./types/PromptView";
 export type { ProtectionView } from "./types/ProtectionView";
 export type { RecoveryKeyView } from "./types/RecoveryKeyView";
+export type { RemovalReason } from "./types/RemovalReason";
 export type { RestoreReport } from "./types/RestoreReport";
 export type { RestoreRequest } from "./types/RestoreRequest";
 export type { RollbackBackup } from "./types/RollbackBackup";

@@ -62,7 +62,7 @@ export const tauriHost: Host = {
   answerPrompt: (ceremony, text) => call("answer_prompt", { ceremony, text }),
   cancelCeremony: (ceremony) => call("cancel_ceremony", { ceremony }),
   renameWay: (id, name) => call("rename_way", { id, name }),
-  removeWay: (id, atRiskAcknowledged) => call("remove_way", { id, atRiskAcknowledged }),
+  removeWay: (id, reason, atRiskAcknowledged) => call("remove_way", { id, reason, atRiskAcknowledged }),
   turnOffProtection: () => call("turn_off_protection"),
 
   getBackupStatus: () => call("get_backup_status"),

@@ -1,5 +1,5 @@
 // The ways to unlock: what there is, and every change, which asks for a fresh unlock first.
-import { toHostError, type HostError, type ProtectionView, type Unlock, type WayKind, type WayTest, type WayView } from "../host/host";
+import { toHostError, type HostError, type ProtectionView, type RemovalReason, type Unlock, type WayKind, type WayTest, type WayView } from "../host/host";
 import type { AppState } from "./app.svelte";
 import { bestFirst } from "./ways";
 
@@ -67,8 +67,8 @@ export class ProtectionState {
     return this.change(async () => this.take(await this.#app.host.renameWay(id, name)));
   }
 
-  remove(id: string, atRiskAcknowledged: boolean): Promise<void> {
-    return this.change(async () => this.take(await this.#app.host.removeWay(id, atRiskAcknowledged)));
+  remove(id: string, reason: RemovalReason, atRiskAcknowledged: boolean): Promise<void> {
+    return this.change(async () => this.take(await this.#app.host.removeWay(id, reason, atRiskAcknowledged)));
   }
 
   turnOff(): Promise<void> {
@@ -90,8 +90,13 @@ export class ProtectionState {
       void this.#app.backup.refresh();
     } catch (thrown) {
       const error = toHostError(thrown);
-      if (error.code === "needs_unlock") this.waiting = { run };
-      else this.error = error;
+      if (error.code === "needs_unlock") {
+        this.waiting = { run };
+        return;
+      }
+      // What another computer changed is shown beside the sentence that says so.
+      if (error.code === "ways_changed") await this.refresh();
+      this.error = error;
     }
   }
 }

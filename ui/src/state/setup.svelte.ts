@@ -144,7 +144,7 @@ export class SetupState {
     const old = view.ways.find((way) => way.id === this.#replaces);
     if (old === undefined) return view;
     try {
-      const left = await this.#app.host.removeWay(old.id, view.ways.length <= 2);
+      const left = await this.#app.host.removeWay(old.id, "still_mine", view.ways.length <= 2);
       this.#app.protection.take(left);
       return left;
     } catch (thrown) {

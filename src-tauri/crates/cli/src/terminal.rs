@@ -1,8 +1,11 @@
 //! Questions on the terminal whose answers are not shown.
 
 use coffer_secret::SecretString;
-use std::io::{self, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::sync::{Mutex, PoisonError};
+
+/// No answer to a question is longer.
+const LINE_CEILING: u64 = 1024;
 
 /// How the terminal was before the question that stands on it.
 static BEFORE: Mutex<Option<Before>> = Mutex::new(None);
@@ -27,6 +30,22 @@ pub fn ask(question: &str) -> Option<SecretString> {
     let typed = rpassword::prompt_password(question).map(SecretString::new).ok();
     remember(None);
     typed
+}
+
+/// Asks for a line that is shown as it is typed; `None` when there is nobody to ask.
+///
+/// # Errors
+/// When the terminal cannot be written or read.
+pub fn ask_line(question: &str) -> io::Result<Option<String>> {
+    if !is_here() {
+        return Ok(None);
+    }
+    let mut shown = io::stderr().lock();
+    shown.write_all(question.as_bytes())?;
+    shown.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().take(LINE_CEILING).read_line(&mut line)?;
+    Ok(Some(line))
 }
 
 /// A question stands on the screen.

@@ -1,13 +1,14 @@
 //! `ways`: the ways to unlock of a place.
 
-use crate::arguments::{AddWay, NewWay, RemoveWay, ReplaceWay, Ways, WaysCommand};
+use crate::arguments::{AddWay, Fate, NewWay, RemoveWay, ReplaceWay, Ways, WaysCommand};
 use crate::failure::{Exit, Failure};
 use crate::protect;
 use crate::run::{Scene, way_word};
 use crate::screen::{members, snake};
+use crate::terminal;
 use crate::times;
 use coffer_engine::ErrorCode;
-use coffer_engine::view::{WayKind, WayView};
+use coffer_engine::view::{RemovalReason, WayKind, WayView};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -110,9 +111,27 @@ fn new_kind<'a>(scene: &Scene, new: &'a NewWay) -> Result<New<'a>, Failure> {
 
 fn remove(scene: &Scene, wanted: &RemoveWay) -> Result<Exit, Failure> {
     scene.join(&wanted.place)?;
-    find(scene, &wanted.way)?;
-    let protection = scene.engine.remove_way(&wanted.way, wanted.acknowledge_one_way)?;
+    let way = find(scene, &wanted.way)?;
+    let reason = reason(wanted.fate).map_or_else(|| ask_reason(&way), Ok)?;
+    let protection = scene.engine.remove_way(&wanted.way, reason, wanted.acknowledge_one_way)?;
     protect::print(scene, &protection)
+}
+
+/// What the command line says about the way that goes.
+fn reason(fate: Fate) -> Option<RemovalReason> {
+    let Fate { lost, known, kept } = fate;
+    if lost || known { Some(RemovalReason::LostOrKnown) } else { kept.then_some(RemovalReason::StillMine) }
+}
+
+/// Asks on the terminal; without one nobody said that the way is lost.
+fn ask_reason(way: &WayView) -> Result<RemovalReason, Failure> {
+    let question = format!("Is \"{}\" lost, or may somebody else know it? (yes/no) ", way.name);
+    let Some(answer) = terminal::ask_line(&question)? else { return Ok(RemovalReason::StillMine) };
+    match answer.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(RemovalReason::LostOrKnown),
+        "n" | "no" => Ok(RemovalReason::StillMine),
+        _ => Err(Failure::usage("say --lost, --known or --kept; nothing was changed")),
+    }
 }
 
 /// The new way is added and proved before the old one goes: at no moment are there fewer ways.
@@ -127,7 +146,8 @@ fn replace(scene: &Scene, wanted: &ReplaceWay) -> Result<Exit, Failure> {
         )));
     }
     add_new(scene, &wanted.new)?;
-    let protection = scene.engine.remove_way(&wanted.way, true)?;
+    let reason = reason(wanted.fate).unwrap_or(RemovalReason::StillMine);
+    let protection = scene.engine.remove_way(&wanted.way, reason, true)?;
     protect::print(scene, &protection)
 }
 

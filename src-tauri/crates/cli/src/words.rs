@@ -154,6 +154,12 @@ const TABLE: &[Row] = &[
         "reading or writing on this computer failed; check the disk and the permissions of Coffer's home",
         "reading or writing on this computer failed ({}); check the disk and the permissions of Coffer's home",
     ),
+    (
+        ErrorCode::WaysChanged,
+        "another computer changed the ways to unlock at the same moment, and nothing was changed here; look at them with \
+         `coffer-cli ways PLACE` and run it again",
+        "",
+    ),
     (ErrorCode::NoSuchChat, "there is no such chat; `coffer-cli chats` lists them", ""),
     (ErrorCode::NoSuchBackup, "there is no such backup; `coffer-cli backups PLACE` lists them", ""),
     (ErrorCode::ExpiredSession, "this took too long and was closed; run it again", ""),

@@ -155,6 +155,39 @@ fn ways_are_listed_tested_added_replaced_and_removed() {
 }
 
 #[test]
+fn a_lost_way_is_removed_with_a_new_key_and_nothing_is_stored_again() {
+    let scene = Scene::protected();
+    scene.done("old", &["backup", "--password-file", "password"]);
+    fs::write(scene.path("password2"), "six quiet otters sing at dusk\n").unwrap();
+    let add = ["ways", "add", "place", "--new-password-file", "password2", "--password-file", "password"];
+    scene.done("old", &add);
+    let ways = scene.done("old", &["ways", "place"]).remove(0);
+    let first = ways[0]["id"].as_str().unwrap();
+    let files_of =
+        |folder: &str| scene.files("place").iter().filter(|(name, _)| name.starts_with(folder)).count();
+    let packs = files_of("packs");
+
+    let both =
+        scene.fails("old", &["ways", "remove", "place", first, "--lost", "--kept", "--key-file", "key"]);
+    let removed =
+        scene.done("old", &["ways", "remove", "place", first, "--lost", "--key-file", "key"]).remove(0);
+    let backup = scene.done("old", &["backup", "--key-file", "key"]).remove(0);
+
+    assert_eq!((both.0, removed["state"].as_str()), (2, Some("protected")));
+    assert_eq!(scene.fails("new", &["backups", "place", "--password-file", "password"]).0, 4);
+    assert_eq!((files_of("keyslots"), files_of("keyslots-2")), (1, 1));
+    assert_eq!((backup["complete"].as_bool(), files_of("packs")), (Some(true), packs));
+    for way in [["--key-file", "key"], ["--password-file", "password2"]] {
+        let seen = scene.done("new", &[&["backups", "place"][..], &way].concat());
+        assert_eq!(seen[0].as_array().unwrap().len(), 2, "{way:?}");
+        assert_eq!(
+            scene.done("new", &[&["check", "place", "--every-byte"][..], &way].concat())[0]["ok"],
+            true
+        );
+    }
+}
+
+#[test]
 fn the_last_ways_are_guarded() {
     let scene = Scene::protected();
     let ways = scene.done("old", &["ways", "place"]).remove(0);

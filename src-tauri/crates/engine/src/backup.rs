@@ -59,6 +59,7 @@ impl Engine {
         let room = self.own_library()?;
         job.go_on()?;
         let pinned = self.trusted(&repository)?;
+        self.sweep_replaced_ways(&repository)?;
         let writer = self.writer(&pinned)?;
         let base = Base::newest(&repository, writer.id)?;
         job.go_on()?;

@@ -146,6 +146,9 @@ pub enum Error {
     /// A way to unlock must be used first.
     #[error("a way to unlock must be used first")]
     NeedsUnlock,
+    /// The ways were changed on another computer at the same moment: nothing was changed here.
+    #[error("another computer changed the ways at the same moment")]
+    WaysChanged,
     /// Protection was not set up.
     #[error("protection was not set up")]
     NotProtected,
@@ -273,6 +276,8 @@ pub enum ErrorCode {
     Locked,
     /// See [`Error::NeedsUnlock`].
     NeedsUnlock,
+    /// See [`Error::WaysChanged`].
+    WaysChanged,
     /// See [`Error::NotProtected`].
     NotProtected,
     /// See [`Error::LastWay`].
@@ -305,7 +310,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for the test that compares them with the ui's.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::WrongPassword,
         Self::WrongKey,
         Self::WrongSecret,
@@ -338,6 +343,7 @@ impl ErrorCode {
         Self::HomeInUse,
         Self::Locked,
         Self::NeedsUnlock,
+        Self::WaysChanged,
         Self::NotProtected,
         Self::LastWay,
         Self::WeakPassword,
@@ -389,6 +395,7 @@ impl ErrorCode {
             Self::HomeInUse => "home_in_use",
             Self::Locked => "locked",
             Self::NeedsUnlock => "needs_unlock",
+            Self::WaysChanged => "ways_changed",
             Self::NotProtected => "not_protected",
             Self::LastWay => "last_way",
             Self::WeakPassword => "weak_password",
@@ -444,6 +451,7 @@ impl Error {
             Self::HomeInUse => ErrorCode::HomeInUse,
             Self::Locked => ErrorCode::Locked,
             Self::NeedsUnlock => ErrorCode::NeedsUnlock,
+            Self::WaysChanged => ErrorCode::WaysChanged,
             Self::NotProtected => ErrorCode::NotProtected,
             Self::LastWay { .. } => ErrorCode::LastWay,
             Self::WeakPassword { .. } => ErrorCode::WeakPassword,
@@ -521,6 +529,7 @@ impl Error {
             | Self::HomeInUse
             | Self::Locked
             | Self::NeedsUnlock
+            | Self::WaysChanged
             | Self::NotProtected
             | Self::PasswordMismatch
             | Self::SheetInBackup
@@ -561,12 +570,15 @@ impl From<KeyError> for Error {
     )]
     fn from(error: KeyError) -> Self {
         match error {
-            KeyError::WrongSecret | KeyError::RemovedWay { .. } => Self::WrongSecret,
+            KeyError::WrongSecret | KeyError::RemovedWay { .. } | KeyError::Replaced => Self::WrongSecret,
             KeyError::Newer { .. } => Self::NewerFormat,
             KeyError::LastWay => Self::LastWay { rule: LastWayRule::LastElsewhere },
             KeyError::NoKeyslots => Self::NotABackup,
             KeyError::UnknownSlot => Self::ExpiredSession,
             KeyError::OutOfMemory { .. } => Self::storage("not enough memory to stretch a password"),
+            KeyError::TooMany { what: "earlier data keys", .. } => {
+                Self::storage("no room for another new key")
+            }
             KeyError::TooMany { .. } => Self::storage("no room for another way to unlock"),
             KeyError::TooLong { .. } => Self::storage("the name is too long"),
             // Tampered, malformed, wrongly named, or asking for work outside the bounds.

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::places;
-use coffer_archive::{Store, write_keyslots};
-use coffer_keys::{KeyslotFileHash, KeyslotSet, OpenKeyslots};
+use coffer_archive::{Store, StoreError, write_keyslots};
+use coffer_keys::{EncodedKeyslots, KeyslotFileHash, KeyslotSet, OpenKeyslots, UnlockReport};
 use coffer_secret::Entropy;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -56,26 +56,18 @@ impl KeyslotFolder {
     /// Writes the changed set, reads it back, and only then lets the older versions go.
     ///
     /// What another computer wrote meanwhile is merged in and written again. When this fails half-way, the older versions
-    /// are all still there.
+    /// are all still there. A data key that was drawn here or there meanwhile cannot be merged: then what was written is taken
+    /// away again, and nothing is changed.
     ///
     /// # Errors
-    /// What the place says; [`Error::Damaged`] when the set does not come back as it was written.
+    /// What the place says; [`Error::Damaged`] when the set does not come back as it was written; [`Error::WaysChanged`].
     pub(crate) fn save(&self, keys: &mut OpenKeyslots, entropy: &dyn Entropy) -> Result<(), Error> {
+        let before = keys.report().clone();
         for _ in 0..ROUNDS {
             let older = self.names()?;
             let written = keys.encode(entropy)?;
-            write_keyslots(self.store.as_ref(), &written.file_name, &written.bytes)?;
-            keys.mark_written(&written);
-            let files = self.files()?;
-            if files
-                .iter()
-                .filter(|(name, bytes)| *name == written.file_name && *bytes == written.bytes)
-                .count()
-                < 2
-            {
-                return Err(Error::Damaged { what: written.file_name });
-            }
-            let back = KeyslotSet::read(files).reopen(keys)?;
+            let back = self.write(keys, &written).and_then(|back| agrees(back, &before));
+            let back = back.inspect_err(|_| self.withdraw(&written, &older))?;
             let is_merged = back.needs_writing();
             *keys = back;
             if !is_merged {
@@ -83,6 +75,62 @@ impl KeyslotFolder {
             }
         }
         Err(Error::Busy)
+    }
+
+    /// Writes a version and reads the folder back, with whatever else is in it now.
+    fn write(&self, keys: &mut OpenKeyslots, written: &EncodedKeyslots) -> Result<OpenKeyslots, Error> {
+        write_keyslots(self.store.as_ref(), &written.file_name, &written.bytes)?;
+        keys.mark_written(written);
+        let files = self.files()?;
+        let is_it = |file: &&(String, Vec<u8>)| file.0 == written.file_name && file.1 == written.bytes;
+        if files.iter().filter(is_it).count() < FOLDERS.len() {
+            return Err(Error::Damaged { what: written.file_name.clone() });
+        }
+        Ok(KeyslotSet::read(files).reopen(keys)?)
+    }
+
+    /// Takes a version away that must not count, as long as what it was made from is still there. A place that does not let
+    /// it go keeps it: the next unlock finds it and goes on from it.
+    fn withdraw(&self, written: &EncodedKeyslots, older: &BTreeSet<String>) {
+        let is_there = self.names().is_ok_and(|names| !older.is_empty() && older.is_subset(&names));
+        if is_there && !older.contains(&written.file_name) {
+            drop(self.remove(std::iter::once(&written.file_name)));
+        }
+    }
+
+    /// Brings a change that was stopped to its end: the second copy is written, versions that these keys replaced go. What is not
+    /// certain stays.
+    ///
+    /// # Errors
+    /// What the place says.
+    pub(crate) fn sweep(&self, keys: &OpenKeyslots) -> Result<(), Error> {
+        let names = self.names()?;
+        let files = self.files()?;
+        if names.len() <= 1 && files.len() >= FOLDERS.len() {
+            return Ok(());
+        }
+        let now = KeyslotSet::read(files.clone()).reopen(keys)?;
+        let report = now.report();
+        let is_certain = report.unverified_newer.is_empty() && report.left_behind.is_empty();
+        if now.needs_writing() || !is_certain {
+            return Ok(());
+        }
+        for (name, bytes) in files.iter().filter(|(name, _)| report.merged.contains(name)) {
+            self.complete(name, bytes)?;
+        }
+        self.remove_older(&now, names.iter().filter(|name| !report.merged.contains(name)))
+    }
+
+    /// Writes the copy of a version that is not there.
+    fn complete(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let is_it = KeyslotFileHash::of(bytes).file_name() == name;
+        for folder in FOLDERS.iter().filter(|_| is_it) {
+            match self.store.put(&format!("{folder}{name}"), bytes) {
+                Ok(()) | Err(StoreError::Exists) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// Puts kept files back beside older ones, reads them back, and only then lets the older ones go.
@@ -157,4 +205,13 @@ impl KeyslotFolder {
         }
         Ok(())
     }
+}
+
+/// Refuses a set beside which another data key appeared, or a version of the data key before it that it was not made from.
+fn agrees(back: OpenKeyslots, before: &UnlockReport) -> Result<OpenKeyslots, Error> {
+    let report = back.report();
+    let has_new = |now: &[String], then: &[String]| now.iter().any(|name| !then.contains(name));
+    let is_changed = has_new(&report.unverified_newer, &before.unverified_newer)
+        || has_new(&report.left_behind, &before.left_behind);
+    if is_changed { Err(Error::WaysChanged) } else { Ok(back) }
 }

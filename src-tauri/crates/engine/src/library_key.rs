@@ -13,8 +13,8 @@ use crate::ports::Ports;
 use crate::session::LibraryRoom;
 use coffer_chats::{Library, MediaStore};
 use coffer_keys::{
-    Argon2Params, KeyError, KeyslotSet, OpenKeyslots, Reach, RepositoryId, SlotDetails, SlotId, Subkey,
-    UnlockSecret,
+    Argon2Params, DataKey, KeyError, KeyslotSet, OpenKeyslots, Reach, RepositoryId, SlotDetails, SlotId,
+    Subkey, UnlockSecret,
 };
 use coffer_secret::{Entropy, Secret, SecretString};
 use std::sync::Arc;
@@ -80,7 +80,7 @@ impl LibraryKey {
         Err(Error::WrongSecret)
     }
 
-    /// Lets the place's keys open the library too.
+    /// Lets the place's newest data key open the library too, and the ones before it no more.
     ///
     /// # Errors
     /// When the home cannot be written; then nothing is changed.
@@ -90,11 +90,19 @@ impl LibraryKey {
         ports: &Ports,
         place: &OpenKeyslots,
     ) -> Result<(), Error> {
+        let slot_of = |this: &Self, key: &DataKey| {
+            this.slot(&format!("{PLACE_SLOT}{} {}", place.repository(), key.key_id()))
+        };
         let key = place.keyring().newest();
-        let name = format!("{PLACE_SLOT}{} {}", place.repository(), key.key_id());
-        if self.slot(&name).is_some() {
-            return Ok(());
+        let replaced: Vec<SlotId> =
+            place.keyring().data_keys().skip(1).filter_map(|earlier| slot_of(self, earlier)).collect();
+        if slot_of(self, key).is_some() {
+            return self.remove(home, ports, &replaced);
         }
+        for slot in replaced {
+            self.keys.remove(slot, ports.clock.now())?;
+        }
+        let name = format!("{PLACE_SLOT}{} {}", place.repository(), key.key_id());
         let secret = UnlockSecret::Keychain(key.derive_subkey(Subkey::LibraryDoor, &self.keys.repository()));
         self.keys.add(&secret, details(&name, ports), Argon2Params::DEFAULT, ports.entropy.as_ref())?;
         self.save(home, ports.entropy.as_ref())

@@ -3,6 +3,7 @@
 mod passkeys;
 mod place;
 mod reach;
+mod renewal;
 mod rules;
 mod setup;
 #[cfg(test)]

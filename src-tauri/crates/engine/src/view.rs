@@ -79,6 +79,15 @@ view! {
         Vault,
     }
 
+    /// What a person says about a way that they remove.
+    #[derive(Copy, Eq)]
+    pub enum RemovalReason {
+        /// They still have it, and nobody else knows it.
+        StillMine,
+        /// It is lost, or somebody else may know it: what is backed up from now on gets a new key.
+        LostOrKnown,
+    }
+
     /// What a file is, before anything is imported.
     pub struct ImportPreview {
         /// The path that was looked at.

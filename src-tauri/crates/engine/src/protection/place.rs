@@ -115,7 +115,7 @@ impl Engine {
     /// The newest keys a place holds, verified with keys that are open.
     pub(crate) fn read_keys(&self, path: &Path, open: &OpenKeyslots) -> Result<OpenKeyslots, Error> {
         let folder = KeyslotFolder::of(places::open_store(path)?);
-        let keys = KeyslotSet::read(folder.files()?).reopen(open)?;
+        let keys = self.current_keys(&KeyslotSet::read(folder.files()?), open, &self.home.settings())?;
         if keys.state() < open.state() {
             // An older state was put back: nothing is built on it.
             return Err(Error::RolledBack);

@@ -227,7 +227,11 @@ impl Engine {
             self.add_slot(place, secret, passkey.as_ref(), details)?
         };
         let folder = KeyslotFolder::of(places::open_store(Path::new(&place.path))?);
-        let mut keys = KeyslotSet::read(folder.files()?).unlock(fresh_use)?;
+        let set = KeyslotSet::read(folder.files()?);
+        if lock(&self.session).place.as_ref().is_some_and(|open| set.is_newer_than(open)) {
+            return Err(Error::WaysChanged);
+        }
+        let mut keys = set.unlock(fresh_use)?;
         self.mark_proved(&mut keys, slot)?;
         folder.save(&mut keys, self.ports.entropy.as_ref())?;
         lock(&self.session).setup = None;

@@ -3,7 +3,7 @@
 use crate::error::LastWayRule;
 use crate::testing::{TestComputer, open_engine};
 use crate::testing_stores::{mount, unmount};
-use crate::view::ProtectionView;
+use crate::view::{ProtectionView, RemovalReason};
 use crate::{Confirmation, Engine, Error, Paper, Unlock};
 use coffer_archive::{Failure, MemoryStore, Store};
 use coffer_secret::SecretString;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 pub(super) const PASSWORD: &str = "correct-horse-battery-staple-7";
-const OTHER: &str = "eleven-green-bicycles-in-the-rain";
+pub(super) const OTHER: &str = "eleven-green-bicycles-in-the-rain";
 
 pub(super) fn secret(text: &str) -> SecretString {
     SecretString::new(text.to_owned())
@@ -230,7 +230,7 @@ fn the_keychain_opens_at_start_and_is_no_fresh_unlock() {
     assert!(matches!(engine.make_recovery_key(), Err(Error::NeedsUnlock)));
     assert!(matches!(engine.turn_off_protection(), Err(Error::NeedsUnlock)));
     let way = way_of(&engine, crate::view::WayKind::Password);
-    assert!(matches!(engine.remove_way(&way, true), Err(Error::NeedsUnlock)));
+    assert!(matches!(engine.remove_way(&way, RemovalReason::StillMine, true), Err(Error::NeedsUnlock)));
 }
 
 #[test]
@@ -288,14 +288,14 @@ fn a_removed_way_opens_nothing_any_more() {
     protect(&engine, &desk.place());
     let way = way_of(&engine, crate::view::WayKind::Password);
 
-    let refused = engine.remove_way(&way, false);
-    let view = engine.remove_way(&way, true).unwrap();
+    let refused = engine.remove_way(&way, RemovalReason::StillMine, false);
+    let view = engine.remove_way(&way, RemovalReason::StillMine, true).unwrap();
 
     assert!(matches!(refused, Err(Error::LastWay { rule: LastWayRule::AtRisk })));
     assert_eq!((view.state.as_str(), view.ways.len()), ("at_risk", 1));
     assert!(matches!(engine.fresh_unlock(password(PASSWORD)), Err(Error::WrongPassword)));
     let last = way_of(&engine, crate::view::WayKind::RecoveryKey);
-    let refused = engine.remove_way(&last, true);
+    let refused = engine.remove_way(&last, RemovalReason::StillMine, true);
     assert!(matches!(refused, Err(Error::LastWay { rule: LastWayRule::LastElsewhere })));
 }
 
@@ -310,7 +310,7 @@ fn the_older_keyslot_files_are_gone_after_a_removal() {
     };
     let before = names("keyslots");
 
-    engine.remove_way(&way, true).unwrap();
+    engine.remove_way(&way, RemovalReason::StillMine, true).unwrap();
 
     let after = names("keyslots");
     assert_eq!((after.len(), names("keyslots-2").len()), (1, 1));
@@ -324,7 +324,9 @@ fn an_older_keyslot_file_that_is_put_back_does_not_bring_the_way_back() {
     protect(&engine, &desk.place());
     let keep = desk.folder.path().join("older");
     copy_folder(&desk.place().join("keyslots"), &keep);
-    engine.remove_way(&way_of(&engine, crate::view::WayKind::Password), true).unwrap();
+    engine
+        .remove_way(&way_of(&engine, crate::view::WayKind::Password), RemovalReason::StillMine, true)
+        .unwrap();
 
     // Beside the newest file it is merged away; alone it is a rollback this home notices.
     copy_folder(&keep, &desk.place().join("keyslots"));
@@ -353,7 +355,7 @@ fn a_way_can_be_renamed_tested_and_replaced() {
     desk.computer.clock.pass(1_000);
     let test = engine.test_way(Unlock::Digits(secret(&digits))).unwrap();
     set_password(&engine, OTHER).unwrap();
-    let view = engine.remove_way(&way, false).unwrap();
+    let view = engine.remove_way(&way, RemovalReason::StillMine, false).unwrap();
 
     assert_eq!((test.way, test.backup), (crate::view::WayKind::RecoveryKey, None));
     let key = view.ways.iter().find(|way| way.kind == crate::view::WayKind::RecoveryKey).unwrap();
@@ -613,7 +615,7 @@ fn a_place_that_is_away_changes_nothing() {
     let away = desk.folder.path().join("unplugged");
     std::fs::rename(desk.place(), &away).unwrap();
 
-    let removed = engine.remove_way(&way, true);
+    let removed = engine.remove_way(&way, RemovalReason::StillMine, true);
     let renamed = engine.rename_way(&way, "x");
     let added = engine.add_password(secret(OTHER));
 
@@ -625,22 +627,27 @@ fn a_place_that_is_away_changes_nothing() {
     assert!(engine.test_way(password(PASSWORD)).is_ok());
 }
 
+/// A second computer that opened the place with the digits and backs up there too.
+pub(super) fn joined(desk: &Desk, neighbour: &TestComputer, digits: &str) -> Engine {
+    let other = open_engine(neighbour.ports.clone()).unwrap();
+    let store = crate::places::open_store(&desk.place()).unwrap();
+    let key = super::unlocking::parse_digits(&secret(digits)).unwrap();
+    let opened = coffer_archive::Repository::open(store).unwrap();
+    let opened = opened.unlock(&coffer_keys::UnlockSecret::RecoveryKey(key)).unwrap();
+    other.adopt_place(&desk.place(), &opened).unwrap();
+    other.fresh_unlock(Unlock::Digits(secret(digits))).unwrap();
+    other
+}
+
 #[test]
 fn another_computer_changes_the_password_and_this_one_learns_it() {
     let desk = Desk::new();
     let engine = desk.start();
     let digits = protect(&engine, &desk.place());
-    let neighbour = desk.neighbour();
-    let other = open_engine(neighbour.ports.clone()).unwrap();
-    let store = crate::places::open_store(&desk.place()).unwrap();
-    let key = super::unlocking::parse_digits(&secret(&digits)).unwrap();
-    let opened = coffer_archive::Repository::open(store).unwrap();
-    let opened = opened.unlock(&coffer_keys::UnlockSecret::RecoveryKey(key)).unwrap();
-    other.adopt_place(&desk.place(), &opened).unwrap();
-    other.fresh_unlock(password(PASSWORD)).unwrap();
+    let other = joined(&desk, &desk.neighbour(), &digits);
     let old = way_of(&other, crate::view::WayKind::Password);
     set_password(&other, OTHER).unwrap();
-    other.remove_way(&old, false).unwrap();
+    other.remove_way(&old, RemovalReason::StillMine, false).unwrap();
 
     engine.lock();
 
@@ -749,6 +756,16 @@ fn a_stop_at_any_write_at_home_leaves_a_library_that_opens() {
 
 #[test]
 fn a_stop_at_any_write_of_a_removal_leaves_the_other_way_working() {
+    stop_a_removal_everywhere(RemovalReason::StillMine);
+}
+
+#[test]
+fn a_stop_at_any_write_of_a_new_key_leaves_the_other_way_working() {
+    stop_a_removal_everywhere(RemovalReason::LostOrKnown);
+}
+
+/// Stops a removal at every operation on the place; the kept way opens each time, and the removal can be brought to its end.
+fn stop_a_removal_everywhere(reason: RemovalReason) {
     let desk = Desk::new();
     let place = Arc::new(MemoryStore::new());
     mount(&desk.place(), Arc::<MemoryStore>::clone(&place));
@@ -764,34 +781,46 @@ fn a_stop_at_any_write_of_a_removal_leaves_the_other_way_working() {
 
     let mut finished = 0;
     for at in 0..80 {
-        std::fs::remove_dir_all(desk.home()).unwrap();
-        copy_folder(&home_before, &desk.home());
-        let place = Arc::new(place_before.duplicate());
-        mount(&desk.place(), Arc::<MemoryStore>::clone(&place));
-        let engine = desk.start();
-        engine.fresh_unlock(Unlock::Digits(secret(&kept))).unwrap();
-        place.crash_at(at, Failure::Io);
-        let ended = engine.remove_way(&way, true);
-        drop(engine);
-        place.heal();
-        desk.computer.keychain.set_available(false);
+        for failure in [Failure::Io, Failure::FailedButLanded] {
+            std::fs::remove_dir_all(desk.home()).unwrap();
+            copy_folder(&home_before, &desk.home());
+            let place = Arc::new(place_before.duplicate());
+            mount(&desk.place(), Arc::<MemoryStore>::clone(&place));
+            let engine = desk.start();
+            engine.fresh_unlock(Unlock::Digits(secret(&kept))).unwrap();
+            place.crash_at(at, failure);
+            let ended = engine.remove_way(&way, reason, true);
+            drop(engine);
+            place.heal();
+            desk.computer.keychain.set_available(false);
 
-        let engine = desk.start();
-        assert!(!engine.unlock(Unlock::Digits(secret(&kept))).unwrap().is_locked, "stop at {at}");
-        assert!(engine.test_way(Unlock::Digits(secret(&kept))).is_ok(), "stop at {at}");
-        if ended.is_ok() {
-            finished += 1;
+            let told = format!("{reason:?}, stop at {at} {failure:?}, ended {:?}", ended.as_ref().map(drop));
+            let engine = desk.start();
+            assert!(!engine.unlock(Unlock::Digits(secret(&kept))).unwrap().is_locked, "{told}");
+            assert!(engine.test_way(Unlock::Digits(secret(&kept))).is_ok(), "{told}");
+            assert!(engine.repository().is_ok(), "{told}");
+            if ended.is_ok() {
+                finished += 1;
+            } else if engine.get_protection().unwrap().ways.iter().any(|listed| listed.id == way) {
+                engine.remove_way(&way, reason, true).expect(&told);
+            } else {
+                // It took effect; what it left is swept by the next backup.
+                engine.sweep_replaced_ways(&engine.repository().unwrap()).unwrap();
+            }
             let late = engine.test_way(Unlock::Digits(secret(&removed)));
-            assert!(matches!(late, Err(Error::WrongKey)), "stop at {at}: removed means removed");
+            assert!(matches!(late, Err(Error::WrongKey)), "{told}: removed means removed, {late:?}");
+            assert!(engine.test_way(Unlock::Digits(secret(&kept))).is_ok(), "{told}");
+            let files = place.files().into_keys().filter(|name| name.starts_with("keyslots")).count();
+            assert_eq!(files, 2, "{told}: one version, twice");
+            desk.computer.keychain.set_available(true);
         }
-        desk.computer.keychain.set_available(true);
     }
-    assert!((1..80).contains(&finished), "{finished}: stops before and after the last write");
+    assert!((1..160).contains(&finished), "{finished}: stops before and after the last write");
     unmount(&desk.place());
 }
 
 /// The files of a folder, in a store that can be stopped.
-fn stored_copy(path: &Path) -> MemoryStore {
+pub(super) fn stored_copy(path: &Path) -> MemoryStore {
     let store = MemoryStore::new();
     let mut files = Vec::new();
     walk(path, &mut files);
@@ -822,7 +851,7 @@ pub(super) fn walk(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(super) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

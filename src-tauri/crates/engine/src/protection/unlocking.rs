@@ -99,7 +99,10 @@ impl Engine {
         let path = Path::new(&place.path);
         let seen = self.pinned_ways(&id)?.unwrap_or_default();
         match self.open_repository(path, id, &settings) {
-            Ok(unlocked) if unlocked.open_keyslots().state() >= seen => Ok(Arc::new(unlocked)),
+            Ok(unlocked) if unlocked.open_keyslots().state() >= seen => {
+                self.take_over(&unlocked);
+                Ok(Arc::new(unlocked))
+            }
             Ok(_) => Err(Error::RolledBack),
             // An older set may lack the way that was used, or the key that is open.
             Err(Error::WrongSecret | Error::Damaged { .. }) if shows_older_ways(path, seen) => {
@@ -123,7 +126,7 @@ impl Engine {
             });
         }
         if let Some(keys) = &lock(&self.session).place {
-            return Ok(Repository::with_keys(store, locked.keyslots().reopen(keys)?));
+            return Ok(Repository::with_keys(store, self.current_keys(locked.keyslots(), keys, settings)?));
         }
         let secret = self.computer_secret(settings)?.ok_or(Error::NeedsUnlock)?;
         match locked.unlock(&secret).map_err(Error::from) {
@@ -177,9 +180,8 @@ impl Engine {
     fn known_keyslots(&self) -> Result<(KeyslotSet, RepositoryId), Error> {
         let settings = self.home.settings();
         let (place, id) = protected_place(&settings)?;
-        let mut files = KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.files()?;
-        files.extend(files_of_place(Path::new(&place.path)));
-        Ok((KeyslotSet::read(files), id))
+        let kept = KeyslotFolder::at_home(&self.home.keyslot_cache(&id.to_string()))?.files()?;
+        Ok((KeyslotSet::read_beside(kept, files_of_place(Path::new(&place.path))), id))
     }
 
     /// Opens what needs no person: the library by its file or, after protection, by the keychain.
@@ -294,7 +296,7 @@ impl Engine {
         drop(self.ports.keychain.delete(&computer_entry(settings)));
     }
 
-    fn computer_secret(&self, settings: &Settings) -> Result<Option<UnlockSecret>, Error> {
+    pub(super) fn computer_secret(&self, settings: &Settings) -> Result<Option<UnlockSecret>, Error> {
         let text = self.ports.keychain.get(&computer_entry(settings))?;
         Ok(text.and_then(|text| parse_key(&text)).map(UnlockSecret::Keychain))
     }

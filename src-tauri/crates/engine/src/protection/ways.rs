@@ -9,7 +9,7 @@ use crate::progress::lock;
 use crate::protection::rules::may_remove;
 use crate::protection::unlocking::wrong;
 use crate::session::{Unlock, Used};
-use crate::view::{ProtectionView, WayTest};
+use crate::view::{ProtectionView, RemovalReason, WayTest};
 use coffer_archive::{Repository, Unlocked};
 use coffer_keys::{KeyslotSet, OpenKeyslots, SlotId};
 use std::path::Path;
@@ -62,16 +62,32 @@ impl Engine {
 
     /// Removes a way for good: the changed set is written and read back, then every older one is deleted.
     ///
+    /// When it is lost or known to somebody, whatever is written from now on gets a new data key, sealed to the kept ways' public
+    /// keys: none of them has to be at hand, and nothing is stored again.
+    ///
     /// # Errors
     /// [`Error::NeedsUnlock`] without a fresh unlock; [`Error::LastWay`] for the last way that works elsewhere, and, until it is
-    /// acknowledged, for one that leaves too few; what the place says: then nothing is changed.
-    pub fn remove_way(&self, id: &str, at_risk_acknowledged: bool) -> Result<ProtectionView, Error> {
+    /// acknowledged, for one that leaves too few; [`Error::Busy`] for a new data key while a job runs with the old one;
+    /// [`Error::WaysChanged`]; what the place says: then nothing is changed.
+    pub fn remove_way(
+        &self,
+        id: &str,
+        reason: RemovalReason,
+        at_risk_acknowledged: bool,
+    ) -> Result<ProtectionView, Error> {
         self.require_fresh(&self.home.settings())?;
+        if reason == RemovalReason::LostOrKnown && self.jobs.running().is_some() {
+            return Err(Error::Busy);
+        }
         self.change_ways(
             |keys, slot| {
                 may_remove(&keys.slots(), slot, &keys.policy(), at_risk_acknowledged)
                     .map_err(|rule| Error::LastWay { rule })?;
-                Ok(keys.remove(slot, self.ports.clock.now())?)
+                keys.remove(slot, self.ports.clock.now())?;
+                match reason {
+                    RemovalReason::StillMine => Ok(()),
+                    RemovalReason::LostOrKnown => Ok(keys.change_data_key(self.ports.entropy.as_ref())?),
+                }
             },
             id,
         )
@@ -119,7 +135,7 @@ impl Engine {
         self.get_protection()
     }
 
-    fn change_ways(
+    pub(super) fn change_ways(
         &self,
         change: impl FnOnce(&mut OpenKeyslots, SlotId) -> Result<(), Error>,
         id: &str,
@@ -131,8 +147,13 @@ impl Engine {
         let slot = SlotId::parse(id).ok_or(Error::ExpiredSession)?;
         let mut keys = self.keys_to_change(place)?;
         change(&mut keys, slot)?;
-        KeyslotFolder::of(places::open_store(Path::new(&place.path))?)
-            .save(&mut keys, self.ports.entropy.as_ref())?;
+        let folder = KeyslotFolder::of(places::open_store(Path::new(&place.path))?);
+        let saved = folder.save(&mut keys, self.ports.entropy.as_ref());
+        if matches!(saved, Err(Error::WaysChanged)) {
+            // The list that is shown next is what the other computer made of it, where this one can read that.
+            drop(self.keys_to_change(place).and_then(|keys| self.settle(keys, false)));
+        }
+        saved?;
         self.settle(keys, false)?;
         self.get_protection()
     }

@@ -3,8 +3,8 @@
 use super::{
     AppView, BackupStatus, ChatRow, DayCount, DigitsView, ErrorView, FoundBackup, FoundSource, ImportPreview,
     ImportRequest, JobView, MediaItem, MessageRange, OpenedBackup, PasswordEstimate, PlaceView, PromptView,
-    ProtectionView, RecoveryKeyView, RestoreRequest, RollbackChoice, RollbackView, SearchPage, SearchQuery,
-    WayTest,
+    ProtectionView, RecoveryKeyView, RemovalReason, RestoreRequest, RollbackChoice, RollbackView, SearchPage,
+    SearchQuery, WayTest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ fn export_roots(to: &Config) -> Result<(), ExportError> {
     PromptView::export_all(to)?;
     ProtectionView::export_all(to)?;
     RecoveryKeyView::export_all(to)?;
+    RemovalReason::export_all(to)?;
     RestoreRequest::export_all(to)?;
     RollbackChoice::export_all(to)?;
     RollbackView::export_all(to)?;

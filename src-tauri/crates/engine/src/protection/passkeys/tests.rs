@@ -6,7 +6,9 @@ mod reaching;
 mod using;
 
 use crate::protection::tests::Desk;
-use crate::view::{PasskeyKind, PromptPurpose, PromptStep, PromptView, ProtectionView, WayKind, WayView};
+use crate::view::{
+    PasskeyKind, PromptPurpose, PromptStep, PromptView, ProtectionView, RemovalReason, WayKind, WayView,
+};
 use crate::{Engine, Error, Unlock};
 use coffer_passkey::scripted_provider::{Call, ScriptedProvider};
 use coffer_passkey::{AuthenticatorKind, PasskeyError};

@@ -388,7 +388,7 @@ fn a_passkey_replaces_a_password_that_goes_after_it_was_proved() {
     let old = way_of(&engine, WayKind::Password);
 
     engine.add_passkey(PasskeyKind::SecurityKey).unwrap();
-    let view = engine.remove_way(&old, false).unwrap();
+    let view = engine.remove_way(&old, RemovalReason::StillMine, false).unwrap();
 
     assert_eq!((view.state.as_str(), view.ways.len()), ("protected", 2));
     assert!(engine.fresh_unlock(Unlock::Passkey).is_ok());

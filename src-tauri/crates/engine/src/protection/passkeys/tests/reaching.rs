@@ -86,7 +86,7 @@ fn the_last_way_elsewhere_is_judged_by_what_is_known_now() {
     engine.fresh_unlock(Unlock::Passkey).unwrap();
     let digits = crate::protection::tests::way_of(&engine, WayKind::RecoveryKey);
 
-    let refused = engine.remove_way(&digits, true);
+    let refused = engine.remove_way(&digits, RemovalReason::StillMine, true);
 
     assert!(matches!(refused, Err(Error::LastWay { rule: crate::LastWayRule::LastElsewhere })));
 }

@@ -194,7 +194,7 @@ fn a_removed_passkey_opens_nothing_any_more() {
     }
     let way = passkey_way(&engine.get_protection().unwrap()).id;
 
-    engine.remove_way(&way, false).unwrap();
+    engine.remove_way(&way, RemovalReason::StillMine, false).unwrap();
     let gone = engine.fresh_unlock(Unlock::Passkey);
     for file in std::fs::read_dir(&before).unwrap() {
         let path = file.unwrap().path();
