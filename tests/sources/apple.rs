@@ -174,6 +174,76 @@ fn a_view_named_like_the_list_is_not_asked() {
     assert!(recognise(&place).unwrap().is_none());
 }
 
+/// The database of Messages in a folder with its files.
+fn messages() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let made = with_databases(&fixtures().join("im-modern").join("input"), &folder.path().join("in"));
+    (folder, made.join("chat.db"))
+}
+
+#[test]
+fn every_row_of_messages_is_a_message_a_reaction_or_named() {
+    let (folder, path) = messages();
+    let count = |sql: &str| -> u64 {
+        let found: i64 = Connection::open(&path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
+        found.try_into().unwrap()
+    };
+    // Reactions to messages that are there, given or taken back.
+    let reactions = count(
+        "SELECT count(*) FROM message m WHERE associated_message_type BETWEEN 2000 AND 3999 AND EXISTS
+            (SELECT 1 FROM message t WHERE t.guid = replace(replace(m.associated_message_guid, 'p:0/', ''), 'bp:', ''))",
+    );
+
+    let (report, all) = read_all(&path, &options(folder.path())).unwrap();
+
+    let skipped: u64 = report.skipped.values().map(|counted| counted.count).sum();
+    assert_eq!(reactions, 5);
+    assert_eq!(report.read + skipped + reactions, count("SELECT count(*) FROM message"));
+    assert_eq!(all.chats.len(), 4);
+    assert_eq!(recognise(&path).unwrap().unwrap().source, SourceKind::IMessage);
+    assert_eq!(recognise(path.parent().unwrap()).unwrap().unwrap().source, SourceKind::IMessage);
+}
+
+#[test]
+fn a_backup_with_both_apps_has_the_chats_of_both() {
+    let (folder, path) = chats("wai-modern");
+    let (other, second) = messages();
+    let place = folder.path().join("b");
+    backup(path.parent().unwrap(), &place);
+    let list = Connection::open(place.join("Manifest.db")).unwrap();
+    for (number, domain, name, from) in [
+        (0xf0, "HomeDomain", "Library/SMS/sms.db", second.clone()),
+        (
+            0xf1,
+            "MediaDomain",
+            "Library/SMS/Attachments/a1/01/G1/IMG_1.heic",
+            second.with_file_name("Attachments/a1/01/G1/IMG_1.heic"),
+        ),
+    ] {
+        let id = format!("{number:02x}{}", "1".repeat(38));
+        fs::create_dir_all(place.join(place_of(&id)).parent().unwrap()).unwrap();
+        fs::copy(from, place.join(place_of(&id))).unwrap();
+        list.execute("INSERT INTO Files VALUES (?, ?, ?, 1, NULL)", (id, domain, name)).unwrap();
+    }
+    drop(list);
+
+    let (whatsapp, _) = read_all(&path, &options(folder.path())).unwrap();
+    let (imessage, _) = read_all(&second, &options(other.path())).unwrap();
+    let (both, all) = read_all(&place, &options(folder.path())).unwrap();
+
+    assert_eq!(both.read, whatsapp.read + imessage.read);
+    assert_eq!(
+        (both.conversations, both.media_found),
+        (whatsapp.conversations + imessage.conversations, whatsapp.media_found + 1)
+    );
+    assert_eq!(imessage.media_found, 1);
+    let seen = preview(&place, &options(folder.path()), &mut |_, _| {}, &Cancel::default()).unwrap();
+    assert_eq!(seen.chats.len(), all.chats.len());
+    let last = ReadOptions { chats: Some(vec![seen.chats.last().unwrap().index]), ..options(folder.path()) };
+    let (_, chosen) = read_all(&place, &last).unwrap();
+    assert_eq!(chosen.chats, all.chats[all.chats.len() - 1..]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -223,6 +293,40 @@ proptest! {
         let connection = Connection::open(&path).unwrap();
         connection.execute("UPDATE ZWAMEDIAITEM SET ZMETADATA = ?", [&bytes]).unwrap();
         connection.execute("UPDATE ZWAMESSAGEINFO SET ZRECEIPTINFO = ?", [&bytes]).unwrap();
+        drop(connection);
+        let (report, all) = read_all(&path, &options(folder.path())).unwrap();
+        keeps_laws(&path, &report, &all);
+    }
+
+    #[test]
+    fn messages_with_broken_pages_never_panic(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40)) {
+        let (folder, path) = messages();
+        let mut bytes = fs::read(&path).unwrap();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        fs::write(&path, &bytes).unwrap();
+        let _ = recognise(&path);
+        if let Ok((report, all)) = read_all(&path, &options(folder.path())) {
+            keeps_laws(&path, &report, &all);
+        }
+    }
+
+    #[test]
+    fn any_archive_and_any_value_in_a_message_never_panic(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        at in any::<prop::sample::Index>(),
+        column in prop::sample::select(vec!["date", "handle_id", "item_type", "guid", "associated_message_guid", "associated_message_type", "message_summary_info", "text", "ck_chat_id"]),
+        value in prop::sample::select(vec!["NULL", "'x'", "-1", "9223372036854775807", "-9223372036854775808", "1e308", "x'ff00'", "'p:0/'"]),
+    ) {
+        let (folder, path) = messages();
+        let connection = Connection::open(&path).unwrap();
+        // An archive that is whole up to some place.
+        let whole: Vec<u8> = connection.query_row("SELECT attributedBody FROM message WHERE ROWID = 3", [], |row| row.get(0)).unwrap();
+        let broken = [&whole[..at.index(whole.len())], &bytes].concat();
+        connection.execute("UPDATE message SET attributedBody = ? WHERE ROWID % 2 = 0", [&broken]).unwrap();
+        let _ = connection.execute(&format!("UPDATE OR IGNORE message SET {column} = {value}"), []);
         drop(connection);
         let (report, all) = read_all(&path, &options(folder.path())).unwrap();
         keeps_laws(&path, &report, &all);

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 mod archive_corpus;
+mod imessage;
 pub mod media;
 mod samples;
 mod telegram;
@@ -20,6 +21,7 @@ mod whatsapp_ios;
 mod words;
 
 pub use archive_corpus::write_archive_corpus;
+pub use imessage::write_imessage;
 pub use samples::write_samples;
 pub use telegram::write_telegram;
 pub use whatsapp::{Phone, write_whatsapp_text};

@@ -17,7 +17,7 @@ use crate::sealed_copy::{self, SealedDatabase, Workroom};
 use crate::source::{Cancel, ReadOptions, ReadReport, Sink};
 use crate::tables::Tables;
 use crate::walk::Walk;
-use crate::whatsapp_ios;
+use crate::{imessage, whatsapp_ios};
 
 const MANIFEST: &str = "Manifest.db";
 /// Longest `Manifest.plist` that is looked at: real ones have some ten to a hundred kilobytes.
@@ -25,15 +25,39 @@ const MAX_PLIST: u64 = 16 << 20;
 /// Most files of one domain.
 const MAX_FILES: usize = 4_000_000;
 
+/// What reads the database of an app.
+#[derive(Clone, Copy)]
+enum Reader {
+    WhatsApp,
+    Messages,
+}
+
 /// An app whose chats are looked for: its domain, and its database there.
 struct App {
     domain: &'static str,
     database: &'static str,
+    /// Databases with their logs, which are kept if wanted.
+    databases: &'static [&'static str],
+    /// Where the files of messages are, if in another domain.
+    files: Option<&'static str>,
+    reader: Reader,
+}
+
+const fn whatsapp(domain: &'static str) -> App {
+    let databases = &whatsapp_ios::DATABASES;
+    App { domain, database: whatsapp_ios::DATABASE, databases, files: None, reader: Reader::WhatsApp }
 }
 
 const APPS: &[App] = &[
-    App { domain: "AppDomainGroup-group.net.whatsapp.WhatsApp.shared", database: whatsapp_ios::DATABASE },
-    App { domain: "AppDomainGroup-group.net.whatsapp.WhatsAppSMB.shared", database: whatsapp_ios::DATABASE },
+    whatsapp("AppDomainGroup-group.net.whatsapp.WhatsApp.shared"),
+    whatsapp("AppDomainGroup-group.net.whatsapp.WhatsAppSMB.shared"),
+    App {
+        domain: "HomeDomain",
+        database: imessage::PHONE_DATABASE,
+        databases: &[imessage::PHONE_DATABASE],
+        files: Some("MediaDomain"),
+        reader: Reader::Messages,
+    },
 ];
 
 /// The folder of a backup: the one itself, one of a file in it, or the newest of those it holds.
@@ -71,7 +95,7 @@ pub(crate) fn originals(root: &Path) -> Vec<PathBuf> {
     let Some(manifest) = Manifest::of(&list) else { return Vec::new() };
     let mut files = Vec::new();
     for app in APPS {
-        for name in whatsapp_ios::DATABASES {
+        for name in app.databases {
             for end in ["", "-wal"] {
                 let place = manifest.place(app.domain, &format!("{name}{end}"));
                 files.extend(place.map(|place| root.join(place)).filter(|path| path.is_file()));
@@ -102,7 +126,11 @@ pub(crate) fn read(
     let mut from = 0_u64;
     for ((app, mut files), size) in sources.into_iter().zip(sizes) {
         let to = from.saturating_add(size);
-        whatsapp_ios::read_from(&mut files, app.database, room, &mut walk, (from, to))?;
+        let span = (from, to);
+        match app.reader {
+            Reader::WhatsApp => whatsapp_ios::read_from(&mut files, app.database, room, &mut walk, span)?,
+            Reader::Messages => imessage::read_from(&mut files, app.database, room, &mut walk, span)?,
+        }
         from = to;
     }
     walk.end();
@@ -120,7 +148,10 @@ fn sources(root: &Path, room: &Workroom) -> Result<Vec<(&'static App, Files)>, C
     let mut sources = Vec::new();
     for app in APPS {
         if manifest.place(app.domain, app.database).is_some() {
-            let names = manifest.files(app.domain)?;
+            let mut names = manifest.files(app.domain)?;
+            if let Some(domain) = app.files {
+                names.extend(manifest.files(domain)?);
+            }
             sources.push((app, Files::Renamed { root: root.to_owned(), names }));
         }
     }

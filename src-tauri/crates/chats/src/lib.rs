@@ -8,6 +8,7 @@ pub mod error;
 mod files;
 #[cfg(any(test, feature = "generate"))]
 pub mod generate;
+mod imessage;
 mod iphone_backup;
 pub mod library;
 pub mod media;
@@ -19,6 +20,7 @@ mod sealed_copy;
 pub mod source;
 mod tables;
 mod telegram;
+mod typedstream;
 mod vcard;
 mod walk;
 mod wall_clock;

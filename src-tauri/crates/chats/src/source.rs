@@ -27,10 +27,13 @@ pub enum SourceKind {
     WhatsAppIos,
     /// A backup of an iPhone that is not encrypted, with the chats of its apps.
     IphoneBackup,
+    /// Apple's Messages of a Mac or an iPhone.
+    IMessage,
 }
 
 impl SourceKind {
-    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
+    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`,
+    /// `imessage`.
     pub fn word(self) -> &'static str {
         match self {
             Self::WhatsAppExport => "whatsapp_export",
@@ -38,6 +41,7 @@ impl SourceKind {
             Self::WhatsAppAndroid => "whatsapp_android",
             Self::WhatsAppIos => "whatsapp_ios",
             Self::IphoneBackup => "iphone_backup",
+            Self::IMessage => "imessage",
         }
     }
 
@@ -45,7 +49,7 @@ impl SourceKind {
     pub fn knows_me(self) -> bool {
         match self {
             Self::WhatsAppExport | Self::TelegramExport => false,
-            Self::WhatsAppAndroid | Self::WhatsAppIos | Self::IphoneBackup => true,
+            Self::WhatsAppAndroid | Self::WhatsAppIos | Self::IphoneBackup | Self::IMessage => true,
         }
     }
 }

@@ -71,7 +71,7 @@ const TABLE: &[Row] = &[
     (
         ErrorCode::UnknownFile,
         "Coffer does not know this file; it reads WhatsApp exports (.zip, _chat.txt), WhatsApp's msgstore.db and its encrypted \
-         backups, WhatsApp's ChatStorage.sqlite, backups of iPhones that are not encrypted, and Telegram's result.json",
+         backups, WhatsApp's ChatStorage.sqlite, chat.db of Apple's Messages, backups of iPhones that are not encrypted, and Telegram's result.json",
         "",
     ),
     (

@@ -92,7 +92,7 @@ view! {
     pub struct ImportPreview {
         /// The path that was looked at.
         pub path: String,
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
         pub source: String,
         /// The chats in it.
         pub chats: Vec<PreviewChat>,
@@ -171,7 +171,7 @@ view! {
     /// What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
     /// (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
     pub struct ImportReport {
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
+        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
         pub source: String,
         /// Chats touched.
         pub chats: u64,

@@ -7,7 +7,7 @@ import type { ReasonCount } from "./ReasonCount";
  */
 export type ImportReport = { 
 /**
- * `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`.
+ * `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
  */
 source: string, 
 /**

@@ -1,4 +1,4 @@
-//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|whatsapp-android|whatsapp-ios|samples …`.
+//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|whatsapp-android|whatsapp-ios|imessage|samples …`.
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use coffer_chats::generate::{
-    Age, Container, Phone, Truth, write_archive_corpus, write_iphone_backup, write_samples, write_telegram,
-    write_whatsapp_android, write_whatsapp_backup, write_whatsapp_ios, write_whatsapp_text,
+    Age, Container, Phone, Truth, write_archive_corpus, write_imessage, write_iphone_backup, write_samples,
+    write_telegram, write_whatsapp_android, write_whatsapp_backup, write_whatsapp_ios, write_whatsapp_text,
 };
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
@@ -21,6 +21,7 @@ const USAGE: &str = "usage:
   coffer-generate whatsapp-android --out FOLDER [--messages N] [--seed N] [--age new|old|moving] [--backup crypt12|crypt14|crypt15]
   coffer-generate archive --out FOLDER [--seed N]   chats, media and their plain twin, to measure backups with
   coffer-generate whatsapp-ios --out FOLDER [--messages N] [--seed N] [--iphone-backup FOLDER]
+  coffer-generate imessage --out FOLDER [--messages N] [--seed N]
   coffer-generate samples --out FOLDER
   coffer-generate count --in PATH [--app-key-file FILE]   reads a source and counts, to measure the reader alone
 The true counts are written beside: FILE.truth.json, FOLDER/truth.json.
@@ -76,6 +77,10 @@ fn run(arguments: &[String]) -> io::Result<()> {
             if let Some(backup) = value(rest, "--iphone-backup") {
                 write_iphone_backup(&out, Path::new(backup))?;
             }
+            tell(&truth, &out.join("truth.json"))
+        }
+        "imessage" => {
+            let truth = write_imessage(&out, messages, seed)?;
             tell(&truth, &out.join("truth.json"))
         }
         "samples" => write_samples(&out),

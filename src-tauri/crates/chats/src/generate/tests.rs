@@ -232,3 +232,14 @@ fn databases_of_iphones_are_read_as_written_in_their_folder_and_in_a_backup() {
     assert!(truth.media_found > 0 && truth.replies > 0 && truth.deleted > 0 && truth.polls > 0, "{truth:?}");
     assert!(truth.reacted > 0 && truth.places > 0 && truth.hidden > 0 && truth.calls > 0, "{truth:?}");
 }
+
+#[test]
+fn messages_of_a_mac_are_read_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_imessage(folder.path(), 4000, 9).unwrap();
+
+    assert_eq!(found_in_database(folder.path(), None), truth);
+    assert!(truth.media_found > 0 && truth.replies > 0 && truth.deleted > 0 && truth.edited > 0, "{truth:?}");
+    assert!(truth.reacted > 0 && truth.system > 0, "{truth:?}");
+}

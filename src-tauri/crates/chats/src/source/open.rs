@@ -12,7 +12,9 @@ use crate::sealed_copy;
 use crate::source::{
     Cancel, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink, SourceKind,
 };
-use crate::{iphone_backup, telegram, whatsapp_android, whatsapp_crypt, whatsapp_export, whatsapp_ios};
+use crate::{
+    imessage, iphone_backup, telegram, whatsapp_android, whatsapp_crypt, whatsapp_export, whatsapp_ios,
+};
 
 /// How sure a reader is that a database is its own.
 type Confidence = fn(&Connection) -> u8;
@@ -84,6 +86,7 @@ pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
             SourceKind::WhatsAppAndroid => return Ok(sealed_copy::files_of(path)),
             SourceKind::WhatsAppIos => return Ok(whatsapp_ios::originals(path)),
             SourceKind::IphoneBackup => return Ok(iphone_backup::originals(path)),
+            SourceKind::IMessage => return Ok(imessage::originals(path)),
             SourceKind::WhatsAppExport | SourceKind::TelegramExport => {}
         }
     }
@@ -159,9 +162,10 @@ fn find_database(path: &Path, start: &[u8]) -> Result<Option<Result<Found, &'sta
         }
         let database = sealed_copy::peek(path);
         let known = database.iter().find_map(|database| {
-            let readers: [(SourceKind, Confidence); 2] = [
+            let readers: [(SourceKind, Confidence); 3] = [
                 (SourceKind::WhatsAppAndroid, whatsapp_android::confidence),
                 (SourceKind::WhatsAppIos, whatsapp_ios::confidence),
+                (SourceKind::IMessage, imessage::confidence),
             ];
             let all = readers.into_iter().map(|(source, confidence)| (confidence(database), source));
             all.filter(|(confidence, _)| *confidence > 0).max_by_key(|(confidence, _)| *confidence)
@@ -218,7 +222,10 @@ fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
 }
 
 fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
-    if let Some(database) = whatsapp_android::database_in(path).or_else(|| whatsapp_ios::database_in(path)) {
+    if let Some(database) = whatsapp_android::database_in(path)
+        .or_else(|| whatsapp_ios::database_in(path))
+        .or_else(|| imessage::database_in(path))
+    {
         return find(&database);
     }
     if let Some(found) = find_in_backup(path)? {
@@ -276,6 +283,11 @@ fn read_found(
             SourceKind::WhatsAppIos => {
                 if let MainFile::Disk(path) = text {
                     whatsapp_ios::read(path, options, sink, cancel, &mut report)?;
+                }
+            }
+            SourceKind::IMessage => {
+                if let MainFile::Disk(path) = text {
+                    imessage::read(path, options, sink, cancel, &mut report)?;
                 }
             }
             SourceKind::IphoneBackup => {

@@ -1,7 +1,7 @@
 //! Databases of apps through their real reader: once, again, grown, and from another phone of the same person.
 
 use super::*;
-use crate::generate::{Age, write_iphone_backup, write_whatsapp_android, write_whatsapp_ios};
+use crate::generate::{Age, write_imessage, write_iphone_backup, write_whatsapp_android, write_whatsapp_ios};
 use crate::sealed_copy::Workroom;
 use crate::source::{self, ReadOptions, ReadReport};
 use rusqlite::Connection;
@@ -203,6 +203,26 @@ fn a_chat_that_moved_from_android_to_an_iphone_stays_one_chat() {
     assert_eq!((outcome.added, outcome.updated, outcome.present), (1, 0, 2));
     let chat = home.only_chat();
     assert_eq!((chat.messages, chat.conversation.title.as_str()), (3, "Ann"));
+}
+
+#[test]
+fn messages_of_a_mac_again_or_grown_add_only_what_is_new() {
+    let (home, folder) = (Home::new(), tempfile::tempdir().unwrap());
+    let early = write_imessage(folder.path(), 1000, 5).unwrap();
+
+    let (first, report) = import(&home, folder.path(), MAY);
+    adds_up(&first, &report);
+    let before = everything(&home);
+    let (again, _) = import(&home, folder.path(), MAY + 1);
+    let is_unchanged = everything(&home) == before;
+    let late = write_imessage(folder.path(), 1500, 5).unwrap();
+    let (grown, report) = import(&home, folder.path(), MAY + 2);
+    adds_up(&grown, &report);
+
+    assert_eq!((first.added, first.updated, first.present), (early.entries, 0, 0));
+    assert_eq!((again.added, again.updated, again.present), (0, 0, early.entries));
+    assert!(is_unchanged && first.media_found > 0);
+    assert_eq!((grown.added, grown.updated, grown.present), (late.entries - early.entries, 0, early.entries));
 }
 
 fn texts_of_all(home: &Home) -> Vec<Vec<String>> {
