@@ -1,4 +1,4 @@
-// Removing a way: every row of the table in docs/0021, and what the list shows when another computer was faster.
+// Removing a way: every row of the table in docs/0024, and what the list shows when another computer was faster.
 import { describe, expect, it } from "vitest";
 import { SAMPLE_DIGITS } from "../src/host/fake";
 import { HostError, type RemovalReason, type WayView } from "../src/host/host";
@@ -6,7 +6,7 @@ import { drawn, othersOf, press, type Others } from "../src/state/removing";
 import { table } from "./tables";
 import { byId, enter, inside, open, screen } from "./window";
 
-const rows = table("others", "0021-generations");
+const rows = table("others", "0024-generations");
 const answerOf = (row: Record<string, string>): RemovalReason | null =>
   row["answer"] === "still_mine" || row["answer"] === "lost_or_known" ? row["answer"] : null;
 const said = (row: Record<string, string>): string => {

@@ -1,4 +1,4 @@
-// Removing a way to unlock: what is asked, what is drawn, and what the press does. The table stands in docs/0021.
+// Removing a way to unlock: what is asked, what is drawn, and what the press does. The table stands in docs/0024.
 import type { RemovalReason, WayView } from "../host/host";
 import { worksElsewhere } from "./ways";
 

@@ -1,6 +1,6 @@
 //! A new data key, drawn here or on another computer: what was drawn elsewhere is taken over without asking where it can be.
 //!
-//! The decisions stand in `src-tauri/docs/0021-generations.md`.
+//! The decisions stand in `src-tauri/docs/0024-generations.md`.
 
 use crate::Engine;
 use crate::error::Error;
