@@ -20,6 +20,7 @@ mod place;
 mod plain;
 mod reader;
 mod repository;
+mod retention;
 mod sealed;
 mod snapshot;
 mod store;
@@ -33,6 +34,7 @@ pub use keyslots::{delete_keyslots_except, read_keyslots, write_keyslots};
 pub use pieces::{MEDIA_PIECE, ORIGINAL_PIECE};
 pub use reader::SnapshotReader;
 pub use repository::{Locked, Repository, Unlocked};
+pub use retention::{Candidate, Retention};
 pub use snapshot::{
     ChunkKind, ChunkRef, Counts, Entry, Head, SnapshotId, SnapshotInfo, WriterId, WriterInfo,
 };
