@@ -35,6 +35,14 @@ mod databases;
 mod mutations;
 #[path = "sources/samples.rs"]
 mod samples;
+#[path = "sources/signal.rs"]
+mod signal;
+#[path = "sources/sms.rs"]
+mod sms;
+#[path = "sources/telegram.rs"]
+mod telegram;
+#[path = "sources/trees.rs"]
+mod trees;
 
 /// Everything a reader said.
 #[derive(Default)]
@@ -271,6 +279,8 @@ fn report_json(report: &ReadReport) -> Value {
     let undecided: Vec<&str> = report.undecided.iter().map(|question| question.word()).collect();
     add("undecided", json!(undecided), undecided.is_empty());
     add("beside", json!(report.beside), report.beside.is_empty());
+    let notes: Vec<&str> = report.notes.iter().map(|note| note.word()).collect();
+    add("notes", json!(notes), notes.is_empty());
     add("damage", json!(report.damage.map(|damage| (damage.is_cut_off, damage.at))), report.damage.is_none());
     out
 }

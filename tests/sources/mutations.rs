@@ -10,7 +10,7 @@ fn seeds() -> Vec<(String, Vec<u8>)> {
         for file in fs::read_dir(case.unwrap().path().join("input")).into_iter().flatten() {
             let path = file.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if name.ends_with(".txt") || name.ends_with(".json") {
+            if name.ends_with(".txt") || name.contains(".json") || name.ends_with(".xml") {
                 seeds.push((name, fs::read(path).unwrap()));
             }
         }

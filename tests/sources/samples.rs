@@ -3,7 +3,7 @@
 use super::*;
 
 /// A sample's path, or `None` after saying that there are none.
-fn sample(name: &str) -> Option<PathBuf> {
+pub(super) fn sample(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared/samples")).join(name);
     if path.exists() {
         return Some(path);
@@ -121,6 +121,9 @@ fn other_samples_are_not_mistaken_for_exports() {
 
     for entry in ["msgvault", "imessage-exporter", "crabstep", "iLEAPP", "libsignal", "whatsapp-viewer"] {
         for file in files_below(&samples.join(entry)) {
+            if file.ends_with("canonical-backup.takeout-export.expected.jsonl") {
+                continue;
+            }
             assert!(!matches!(recognise(&file), Ok(Some(_))), "{}", file.display());
         }
     }

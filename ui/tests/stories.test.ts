@@ -57,6 +57,21 @@ describe("by keyboard only", () => {
     expect(screen.queryByTestId("import-me")).toBeNull();
   });
 
+  it("a Signal backup asks for Signal's recovery key, and the report says what an app leaves out", async () => {
+    const { user, host } = await open("#/add", { scene: "fresh" });
+    host.picks.push("/home/sam/SignalBackups");
+    host.importReport = { notes: ["no_disappearing"] };
+    await user.click(await byId("source-pick-folder"));
+
+    expect(await byId("app-key-form")).toHaveTextContent(/recovery key/u);
+    await user.type(await byId("app-key"), "a".repeat(64));
+    await user.click(await byId("app-key-send"));
+    expect(await byId("import-preview")).toHaveTextContent(/Signal backup/u);
+
+    await user.click(await byId("import-start"));
+    expect(await byId("import-report")).toHaveTextContent(/Signal leaves disappearing messages/u);
+  });
+
   it("messages are walked with arrows, pages, Home and End", async () => {
     const { user } = await open(`#/chats/${ANNA}`, { scene: "chats" });
     await waitFor(() => expect(screen.getByText("See you at six?", { selector: ".rich" })).toBeInTheDocument());

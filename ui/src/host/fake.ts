@@ -429,15 +429,17 @@ export class FakeHost implements Host {
   findSources = () => this.#answer("findSources", () => this.foundSources);
   previewImport = (path: string, dateOrder: string | null, zone: string | null) =>
     this.#answer("previewImport", (): ImportPreview => {
-      if (/\.crypt1[245]$/.test(path)) {
+      const isSignal = path.endsWith("SignalBackups");
+      if (isSignal || /\.crypt1[245]$/.test(path)) {
         const isRight = this.#appKeys.get(path);
-        if (isRight === undefined) throw new HostError("needs_app_key", path.endsWith("15") ? "whatsapp_digits" : "whatsapp_key_file");
+        const kind = isSignal ? "signal_recovery_key" : path.endsWith("15") ? "whatsapp_digits" : "whatsapp_key_file";
+        if (isRight === undefined) throw new HostError("needs_app_key", kind);
         if (!isRight) throw new HostError("wrong_app_key");
       }
       if (path.endsWith(".txt.bin")) throw new HostError("unknown_file", "holiday.txt.bin");
       return {
         path,
-        source: path.endsWith(".json") ? "telegram_export" : path.includes("msgstore") ? "whatsapp_android" : "whatsapp_export",
+        source: path.endsWith(".json") ? "telegram_export" : path.includes("msgstore") ? "whatsapp_android" : isSignal ? "signal_backup" : "whatsapp_export",
         chats: [{ index: 0, title: "Anna Reyes", messages: 12_480, first: Date.UTC(2019, 2, 14, 8), last: Date.UTC(2026, 10, 20, 14, 2) }],
         people: ["Anna Reyes", "Sam Okafor"],
         asksMe: !/\.crypt1[245]$/.test(path),
@@ -467,7 +469,7 @@ export class FakeHost implements Host {
             source: request.path.endsWith(".json") ? "telegram_export" : "whatsapp_export", chats: 1, read: 12_516, added: wasHere ? 0 : 12_480, updated: 0,
             present: wasHere ? 12_480 : 0, system: 34,
             skipped: [{ reason: "unreadable_line", count: 36, examples: ["line 812", "line 813", "line 9,004"] }],
-            mediaFound: 214, mediaMissing: 31, mediaOmitted: 0, undecided: [], isCancelled, chatIds: ["a1".repeat(16)], ...this.importReport,
+            mediaFound: 214, mediaMissing: 31, mediaOmitted: 0, undecided: [], notes: [], isCancelled, chatIds: ["a1".repeat(16)], ...this.importReport,
           },
         };
       }),

@@ -6,7 +6,8 @@ import { damageLine, lossLine } from "./words";
 
 export type Line = { label: string; count: number };
 
-const skippedOf = (report: ImportReport): number => report.skipped.reduce((sum, one) => sum + one.count, 0);
+/** Entries that are in no record; some reasons also count entries that were kept. */
+const lostOf = (report: ImportReport): number => report.read - report.added - report.updated - report.present;
 
 /** What an import did, in one sentence. */
 export function importHeadline(report: ImportReport): string {
@@ -25,7 +26,7 @@ export function importLines(report: ImportReport): Line[] {
     ...some(t("add.report_system"), report.added === 0 ? 0 : report.system),
     ...some(t("add.report_updated"), report.updated),
     ...always(t("add.report_present"), report.present),
-    ...always(t("add.report_skipped"), skippedOf(report)),
+    ...always(t("add.report_skipped"), lostOf(report)),
     ...always(t("add.report_media"), report.mediaFound),
     ...some(t("add.report_media_missing"), report.mediaMissing),
     ...some(t("add.report_media_omitted"), report.mediaOmitted),
@@ -49,6 +50,12 @@ export function undecidedOf(what: string): string {
   return hasMessage(key) ? t(key) : t("undecided.other", { what: what.replaceAll("_", " ") });
 }
 
+/** What the app left out on its own. */
+export function noteOf(what: string): string {
+  const key = `note.${what}`;
+  return hasMessage(key) ? t(key) : t("note.other", { what: what.replaceAll("_", " ") });
+}
+
 const head = (title: string, now: number): string[] => [
   t("report.title", { title }),
   formatDateAndTime(now),
@@ -66,6 +73,7 @@ export function importText(report: ImportReport, now: number): string {
     ...importLines(report).map(counted),
     ...block(t("add.report_reasons"), report.skipped.flatMap((one) => [reasonOf(one), placesOf(one)].filter((line) => line !== ""))),
     ...block(t("add.report_undecided"), report.undecided.map(undecidedOf)),
+    ...block(t("add.report_notes"), report.notes.map(noteOf)),
     "",
   ].join("\n");
 }

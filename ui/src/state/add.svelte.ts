@@ -6,7 +6,9 @@ import { explain } from "./explain";
 import { jobError, type JobRun } from "./jobs.svelte";
 
 /** What the app that encrypted a backup gives to open it. */
-type KeyKind = "digits" | "file";
+type KeyKind = "digits" | "file" | "phrase";
+
+const KEY_KINDS: Record<string, KeyKind> = { whatsapp_digits: "digits", signal_recovery_key: "phrase" };
 
 type Stage =
   | { kind: "choose"; error: HostError | null }
@@ -52,7 +54,7 @@ export class AddState {
       const error = toHostError(thrown);
       this.stage =
         error.code === "needs_app_key"
-          ? { kind: "key", path, wanted: error.detail === "whatsapp_digits" ? "digits" : "file", error: null }
+          ? { kind: "key", path, wanted: KEY_KINDS[error.detail ?? ""] ?? "file", error: null }
           : { kind: "choose", error };
     }
   }

@@ -91,7 +91,7 @@ pub enum ChatError {
     /// The backup is encrypted by its app, and no key was given.
     #[error("the backup is encrypted by its app and needs its key ({kind})")]
     NeedsAppKey {
-        /// Which: `whatsapp_digits`, `whatsapp_key_file`.
+        /// Which: `whatsapp_digits`, `whatsapp_key_file`, `signal_recovery_key`.
         kind: &'static str,
     },
     /// An iPhone's backup that its person chose to encrypt, which is not read.

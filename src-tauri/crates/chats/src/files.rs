@@ -10,8 +10,15 @@ use unicode_normalization::UnicodeNormalization;
 use crate::error::ChatError;
 
 mod archive;
+mod spans;
+mod tree;
 
 pub(crate) use archive::Archive;
+pub(crate) use spans::Spans;
+pub(crate) use tree::Tree;
+
+/// Files of one source that are listed.
+const MAX_NAMES: usize = 500_000;
 
 /// Where the files of a source lie.
 pub(crate) enum Files {
@@ -86,14 +93,27 @@ impl MainFile {
     /// The files around it.
     pub(crate) fn files(&self) -> Result<Files, ChatError> {
         match self {
-            Self::Disk(path) => {
-                let root = path.parent().map(Path::to_owned).unwrap_or_default();
-                let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
-                Ok(Files::Folder { root, composed: None })
-            }
+            Self::Disk(path) => Ok(Files::Folder { root: folder_of(path), composed: None }),
             Self::Zip { zip, name } => {
                 let below = name.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
                 Ok(Files::Zip { archive: Archive::open(zip)?, below })
+            }
+        }
+    }
+
+    /// The files around its folder; in a zip, those around it where its folder is the first one.
+    pub(crate) fn files_above(&self) -> Result<Files, ChatError> {
+        match self {
+            Self::Disk(path) => {
+                let folder = folder_of(path);
+                // `..` of a folder named `.` is not below it by name.
+                let folder = fs::canonicalize(&folder).unwrap_or(folder);
+                Ok(Files::Folder { root: folder_of(&folder), composed: None })
+            }
+            Self::Zip { zip, name } => {
+                let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let above = folder.rsplit_once('/').map_or(String::new(), |(above, _)| format!("{above}/"));
+                Ok(Files::Zip { archive: Archive::open(zip)?, below: above })
             }
         }
     }
@@ -136,6 +156,47 @@ impl Files {
         if is_safe(name) { self.path_of(name) } else { None }
     }
 
+    /// Opens a file of a folder as it lies there; in a zip there is none.
+    pub(crate) fn open_on_disk(&mut self, name: &str) -> Result<Option<File>, ChatError> {
+        if !is_safe(name) {
+            return Ok(None);
+        }
+        Ok(self.path_of(name).map(File::open).transpose()?)
+    }
+
+    /// Names of the files in the folders of a folder; two levels, and no more than any export has.
+    pub(crate) fn names_below(&self, folder: &str) -> Vec<String> {
+        match self {
+            Self::Folder { root, .. } => {
+                let mut names = Vec::new();
+                for (below, path) in entries_of(&root.join(folder)) {
+                    if path.is_dir() {
+                        let inside = entries_of(&path).into_iter();
+                        names.extend(inside.map(|(name, _)| format!("{folder}/{below}/{name}")));
+                    } else {
+                        names.push(format!("{folder}/{below}"));
+                    }
+                    if names.len() > MAX_NAMES {
+                        break;
+                    }
+                }
+                names
+            }
+            // Their names are known from elsewhere.
+            Self::Renamed { .. } => Vec::new(),
+            Self::Zip { archive, below } => {
+                let start = format!("{below}{folder}/");
+                let inside = |name: String| name.strip_prefix(below.as_str()).map(str::to_owned);
+                archive
+                    .names()
+                    .into_iter()
+                    .filter(|name| name.starts_with(&start))
+                    .filter_map(inside)
+                    .collect()
+            }
+        }
+    }
+
     /// A regular file below the folder, links that leave it refused.
     fn path_of(&mut self, name: &str) -> Option<PathBuf> {
         let (root, composed) = match self {
@@ -159,10 +220,22 @@ impl Files {
     }
 }
 
+/// Names of a folder's entries that are text, with their paths; none when it is no folder.
+fn entries_of(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let named = |entry: fs::DirEntry| Some((entry.file_name().into_string().ok()?, entry.path()));
+    entries.flatten().filter_map(named).take(MAX_NAMES).collect()
+}
+
 /// A relative name that stays where it is.
 fn is_safe(name: &str) -> bool {
     let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
     !name.is_empty() && !name.contains(['\0', '\\']) && Path::new(name).components().all(is_plain)
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 fn is_inside(root: &Path, path: &Path) -> bool {

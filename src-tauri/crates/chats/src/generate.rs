@@ -13,7 +13,11 @@ mod archive_corpus;
 mod imessage;
 pub mod media;
 mod samples;
+mod signal;
+mod signal_backup;
+mod sms;
 mod telegram;
+mod trees;
 mod whatsapp;
 mod whatsapp_android;
 mod whatsapp_backup;
@@ -23,7 +27,11 @@ mod words;
 pub use archive_corpus::write_archive_corpus;
 pub use imessage::write_imessage;
 pub use samples::write_samples;
-pub use telegram::write_telegram;
+pub use signal::write_signal_export;
+pub use signal_backup::write_signal_backup;
+pub use sms::write_sms_backup;
+pub use telegram::{write_telegram, write_telegram_account};
+pub use trees::{write_messenger_download, write_slack_export};
 pub use whatsapp::{Phone, write_whatsapp_text};
 pub use whatsapp_android::{Age, write_whatsapp_android};
 pub use whatsapp_backup::{Container, write_whatsapp_backup};
@@ -56,6 +64,8 @@ pub struct Truth {
     pub reacted: u64,
     /// Entries that answer another.
     pub replies: u64,
+    /// Entries of a kind that has no fields yet.
+    pub unsupported: u64,
     /// Everyone who writes.
     pub people: u64,
     /// Rows of a database that are no entries: shown to nobody, or kept twice.

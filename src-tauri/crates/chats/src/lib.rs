@@ -4,6 +4,7 @@
 //! its canonical bytes; the library keeps it on this machine. Nothing here touches the network.
 
 pub mod app_key;
+mod base64;
 pub mod error;
 mod files;
 #[cfg(any(test, feature = "generate"))]
@@ -12,11 +13,15 @@ mod imessage;
 mod iphone_backup;
 pub mod library;
 pub mod media;
+mod meta;
 pub mod model;
 mod plist;
 mod protobuf;
 pub mod record;
 mod sealed_copy;
+mod signal;
+mod slack;
+mod sms;
 pub mod source;
 mod tables;
 mod telegram;

@@ -11,8 +11,11 @@ use crate::model::{Conversation, Message};
 use crate::sealed_copy::Workroom;
 
 mod open;
+mod overview;
+mod trees;
 
 pub use open::{originals, preview, read, recognise};
+pub use overview::{Preview, PreviewChat};
 
 /// A kind of source this build reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,11 +32,20 @@ pub enum SourceKind {
     IphoneBackup,
     /// Apple's Messages of a Mac or an iPhone.
     IMessage,
+    /// Signal's export in clear: `main.jsonl` and files.
+    SignalExport,
+    /// Signal's local backup, encrypted under its recovery key.
+    SignalBackup,
+    /// SMS Backup & Restore: text messages, picture messages and calls of an Android phone.
+    SmsBackup,
+    /// Messenger or Instagram: the download in JSON, or the end-to-end encrypted export.
+    MetaExport,
+    /// A workspace of Slack.
+    SlackExport,
 }
 
 impl SourceKind {
-    /// The stable word: `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`,
-    /// `imessage`.
+    /// The stable word: `whatsapp_export`, `telegram_export`, …
     pub fn word(self) -> &'static str {
         match self {
             Self::WhatsAppExport => "whatsapp_export",
@@ -42,14 +54,20 @@ impl SourceKind {
             Self::WhatsAppIos => "whatsapp_ios",
             Self::IphoneBackup => "iphone_backup",
             Self::IMessage => "imessage",
+            Self::SignalExport => "signal_export",
+            Self::SignalBackup => "signal_backup",
+            Self::SmsBackup => "sms_backup",
+            Self::MetaExport => "meta_export",
+            Self::SlackExport => "slack_export",
         }
     }
 
-    /// The source itself says which messages are the person's own.
+    /// Every source of this kind says which messages are the person's own.
     pub fn knows_me(self) -> bool {
         match self {
-            Self::WhatsAppExport | Self::TelegramExport => false,
+            Self::WhatsAppExport | Self::TelegramExport | Self::MetaExport | Self::SlackExport => false,
             Self::WhatsAppAndroid | Self::WhatsAppIos | Self::IphoneBackup | Self::IMessage => true,
+            Self::SignalExport | Self::SignalBackup | Self::SmsBackup => true,
         }
     }
 }
@@ -179,6 +197,8 @@ pub enum SkipReason {
     DeletedChat,
     /// A row that says again what another row of the same database says.
     Repeated,
+    /// A part of the source whose kind this build does not know.
+    UnknownPart,
 }
 
 impl SkipReason {
@@ -193,6 +213,7 @@ impl SkipReason {
             Self::Placeholder => "placeholder",
             Self::DeletedChat => "deleted_chat",
             Self::Repeated => "repeated",
+            Self::UnknownPart => "unknown_part",
         }
     }
 }
@@ -238,6 +259,23 @@ impl Undecided {
     }
 }
 
+/// What an app leaves out of its own export, so that no count can show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Note {
+    /// Messages that disappear, and files to be looked at once.
+    NoDisappearing,
+}
+
+impl Note {
+    /// The stable word: `no_disappearing`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoDisappearing => "no_disappearing",
+        }
+    }
+}
+
 /// What a reading did.
 #[derive(Clone, Debug)]
 pub struct ReadReport {
@@ -273,10 +311,14 @@ pub struct ReadReport {
     pub has_local_times: bool,
     /// Name of the person, where the source itself says it.
     pub own_name: Option<String>,
+    /// The source itself says which messages are the person's: nothing to ask.
+    pub knows_me: bool,
     /// How dates were read, of the first text that leaves it open, else of the first text.
     pub dates: Option<DateGuess>,
     /// Rows of a database's other tables, the app's own bookkeeping: only in the original file.
     pub beside: BTreeMap<String, u64>,
+    /// What the app left out on its own.
+    pub notes: Vec<Note>,
 }
 
 /// Where a source stops making sense.
@@ -308,52 +350,12 @@ impl ReadReport {
             bytes: 0,
             has_local_times: false,
             own_name: None,
+            knows_me: source.knows_me(),
             dates: None,
             beside: BTreeMap::new(),
+            notes: Vec::new(),
         }
     }
-}
-
-/// What a source is, before anything is imported.
-#[derive(Clone, Debug)]
-pub struct Preview {
-    /// The reader.
-    pub source: SourceKind,
-    /// Its chats.
-    pub chats: Vec<PreviewChat>,
-    /// Names of everyone who writes, those with the most entries first.
-    pub people: Vec<String>,
-    /// The name that is probably the person's own.
-    pub me_guess: Option<String>,
-    /// How dates are read; `None` when the source leaves nothing open about them.
-    pub dates: Option<DateGuess>,
-    /// Files found.
-    pub media_found: u64,
-    /// Files named but not there.
-    pub media_missing: u64,
-    /// Files the app left out.
-    pub media_omitted: u64,
-    /// Bytes of the source.
-    pub bytes: u64,
-    /// Times have no zone: ask.
-    pub needs_zone: bool,
-    /// The source is cut off or damaged from here on.
-    pub damage: Option<Damage>,
-}
-
-/// One chat of a preview.
-#[derive(Clone, Debug)]
-pub struct PreviewChat {
-    /// Index in the source.
-    pub index: u32,
-    /// Its name.
-    pub title: String,
-    /// Entries, system entries among them.
-    pub messages: u64,
-    /// Earliest time, milliseconds UTC under the options given.
-    pub first: Option<i64>,
-    /// Latest time.
-    pub last: Option<i64>,
 }
 
 /// How the dates of a text export are read.

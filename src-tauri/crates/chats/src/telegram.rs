@@ -16,12 +16,12 @@ mod chat;
 mod entry;
 mod heads;
 mod service;
-mod stream;
+pub(crate) mod stream;
 mod text;
 
 use chat::Chat;
 use entry::read_entry;
-use heads::{Head, Survey, each_chat};
+use heads::{Account, Head, Survey, each_chat};
 use stream::{Stop, Walk};
 
 /// What the first bytes say: 0 (not an export) to 100.
@@ -42,6 +42,11 @@ pub(crate) fn confidence(start: &[u8]) -> u8 {
     // An account's export begins with what Telegram knows about its owner; the chats come late.
     if has("\"personal_information\"") && is_any(&["\"about\"", "\"user_id\"", "\"phone_number\""]) {
         return 80;
+    }
+    // An account's export without it: nothing but the order of its parts tells.
+    let parts = ["\"frequent_contacts\"", "\"contacts\"", "\"sessions\"", "\"left_chats\"", "\"stories\""];
+    if has("\"about\"") && is_any(&parts) && has("Telegram") {
+        return 75;
     }
     // Old exports of one chat.
     if has("\"messages\"") && has("\"from\"") && is_any(&["\"type\": \"message\"", "\"type\":\"message\""]) {
@@ -78,16 +83,19 @@ pub(crate) fn read(
             None => ChatError::Unknown { start: "json" },
         });
     }
-    report.own_name.clone_from(&survey.own_name);
+    report.own_name.clone_from(&survey.account.name);
+    report.knows_me = survey.account.id.is_some();
+    report.beside.extend(std::mem::take(&mut survey.beside));
     let run = Run {
         heads: &survey.heads,
-        own_id: survey.own_id.as_deref(),
+        account: &survey.account,
         options,
         cancel,
         report,
         sink,
         size,
         next: 0,
+        shown: 0,
     };
     main.with(|input| run.all(&mut Walk::new(input), main))
 }
@@ -104,7 +112,7 @@ fn scalar_text(value: &Value) -> Option<String> {
 /// The second walk.
 struct Run<'a> {
     heads: &'a [Head],
-    own_id: Option<&'a str>,
+    account: &'a Account,
     options: &'a ReadOptions,
     cancel: &'a Cancel,
     report: &'a mut ReadReport,
@@ -112,6 +120,8 @@ struct Run<'a> {
     size: u64,
     /// Index of the next chat.
     next: usize,
+    /// Chats with messages so far: the index a preview gives them.
+    shown: u32,
 }
 
 /// Why the second walk ends early without an error.
@@ -204,10 +214,11 @@ impl Run<'_> {
     }
 
     fn messages(&mut self, walk: &mut Walk<impl Read>, files: &mut Files, index: usize) -> Result<(), Pause> {
-        let wanted = u32::try_from(index)
-            .is_ok_and(|index| self.options.chats.as_ref().is_none_or(|chats| chats.contains(&index)));
-        let Some(head) = self.heads.get(index).filter(|_| wanted) else { return Ok(walk.value(None)?) };
-        let mut chat = Chat::new(head, self.own_id, self.options)?;
+        let shown = self.shown;
+        self.shown += 1;
+        let is_wanted = self.options.chats.as_ref().is_none_or(|chats| chats.contains(&shown));
+        let Some(head) = self.heads.get(index).filter(|_| is_wanted) else { return Ok(walk.value(None)?) };
+        let mut chat = Chat::new(head, self.account, self.options)?;
         self.report.conversations += 1;
         self.sink.conversation(&chat.conversation)?;
         let result = self.elements(walk, files, &mut chat);

@@ -91,6 +91,7 @@ pub(crate) fn read(
     let schema = Schema::pick(&tables).ok_or(ChatError::Unknown { start })?;
     let people = People::read(&tables, names.as_deref());
     report.own_name.clone_from(&people.own_name);
+    report.knows_me = true;
     let index = Index::read(&tables, &schema, &people, report);
     let mut entries = Entries::begin(&tables, &schema, report)?;
     let mut files = Files::Folder { root: place::media_root(path), composed: None };

@@ -99,5 +99,6 @@ fn import_lines(report: &ImportReport, path: &str) -> Vec<String> {
         format!("  {} skipped: {} ({})", skipped.count, skipped.reason, skipped.examples.join(", "))
     }));
     lines.extend(report.undecided.iter().map(|question| format!("  undecided: {question}")));
+    lines.extend(report.notes.iter().map(|note| format!("  note: {note}")));
     lines
 }

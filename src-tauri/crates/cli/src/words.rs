@@ -94,7 +94,7 @@ const TABLE: &[Row] = &[
     (
         ErrorCode::NeedsAppKey,
         "the chats are encrypted by their app; give its key with --app-key-file",
-        "the chats are encrypted by their app; give its key with --app-key-file ({}: in WhatsApp, not in Coffer)",
+        "the chats are encrypted by their app; give its key with --app-key-file ({}: of the app, not of Coffer)",
     ),
     (
         ErrorCode::WrongAppKey,

@@ -116,7 +116,7 @@ pub enum Error {
     /// The chats are encrypted by their app, and its key was not given.
     #[error("the chats are encrypted by their app ({kind})")]
     NeedsAppKey {
-        /// Which key: `whatsapp_digits`, `whatsapp_key_file`.
+        /// Which key: `whatsapp_digits`, `whatsapp_key_file`, `signal_recovery_key`.
         kind: &'static str,
     },
     /// The app's own key does not open the chats, or the file is damaged.

@@ -235,7 +235,7 @@ fn preview_view(path: &Path, preview: Preview, zone: &str) -> ImportPreview {
                 last: chat.last,
             })
             .collect(),
-        asks_me: !preview.source.knows_me(),
+        asks_me: preview.asks_me,
         people: preview.people,
         me_guess: preview.me_guess,
         dates: preview.dates.map(|guess| DateGuess {
@@ -270,6 +270,7 @@ fn report_view(read: &ReadReport, outcome: &ImportOutcome) -> ImportReport {
         media_missing: outcome.media_missing,
         media_omitted: outcome.media_omitted,
         undecided: undecided_of(read, outcome),
+        notes: read.notes.iter().map(|note| note.word().to_owned()).collect(),
         is_cancelled: read.is_cancelled,
         chat_ids: outcome.conversations.iter().map(|id| id.to_hex()).collect(),
     }

@@ -64,9 +64,14 @@ fn source_of(entry: &DirEntry) -> Option<FoundSource> {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("zip") || ending.eq_ignore_ascii_case("txt"));
     let source = if facts.is_file() && is_archive && name.contains("WhatsApp") {
         "whatsapp_export"
-    } else if facts.is_dir() && name.starts_with("ChatExport_") && entry.path().join("result.json").is_file()
-    {
+    } else if facts.is_dir() && is_telegram(name) && entry.path().join("result.json").is_file() {
         "telegram_export"
+    } else if facts.is_dir() && name.starts_with("signal-") && entry.path().join("main.jsonl").is_file() {
+        "signal_export"
+    } else if facts.is_dir() && name == "SignalBackups" {
+        "signal_backup"
+    } else if facts.is_file() && is_sms(name) {
+        "sms_backup"
     } else {
         return None;
     };
@@ -76,6 +81,18 @@ fn source_of(entry: &DirEntry) -> Option<FoundSource> {
         bytes: facts.is_file().then_some(facts.len()),
         changed: written(&facts),
     })
+}
+
+/// Telegram Desktop's folders of one chat and of a whole account.
+fn is_telegram(name: &str) -> bool {
+    name.starts_with("ChatExport_") || name.starts_with("DataExport_")
+}
+
+/// Files of SMS Backup & Restore: `sms-20260101000000.xml`, `calls-….xml`.
+fn is_sms(name: &str) -> bool {
+    let rest = name.strip_prefix("sms-").or_else(|| name.strip_prefix("calls-"));
+    rest.and_then(|rest| rest.strip_suffix(".xml"))
+        .is_some_and(|date| date.starts_with(|sign: char| sign.is_ascii_digit()))
 }
 
 fn written(facts: &Metadata) -> Option<i64> {
@@ -127,8 +144,18 @@ mod tests {
         let downloads = folder.path().join("downloads");
         fs::create_dir_all(downloads.join("ChatExport_2026-05-20")).unwrap();
         fs::create_dir_all(downloads.join("ChatExport_empty")).unwrap();
+        fs::create_dir_all(downloads.join("DataExport_2026-05-21")).unwrap();
         fs::write(downloads.join("ChatExport_2026-05-20/result.json"), "{}").unwrap();
-        for name in ["Chat de WhatsApp con Ana.zip", "WhatsApp Installer.exe", "taxes.zip"] {
+        fs::write(downloads.join("DataExport_2026-05-21/result.json"), "{}").unwrap();
+        fs::create_dir_all(downloads.join("signal-export-2026-05-21")).unwrap();
+        fs::write(downloads.join("signal-export-2026-05-21/main.jsonl"), "{}").unwrap();
+        for name in [
+            "sms-20260101000000.xml",
+            "sms-notes.xml",
+            "Chat de WhatsApp con Ana.zip",
+            "WhatsApp Installer.exe",
+            "taxes.zip",
+        ] {
             fs::write(downloads.join(name), "1234").unwrap();
         }
 
@@ -136,7 +163,10 @@ mod tests {
 
         found.sort_by(|a, b| a.path.cmp(&b.path));
         let seen: Vec<_> = found.iter().map(|one| (one.source.as_str(), one.bytes)).collect();
-        assert_eq!(seen, [("whatsapp_export", Some(4)), ("telegram_export", None)]);
+        assert_eq!(
+            seen,
+            [("whatsapp_export", Some(4)), ("telegram_export", None), ("telegram_export", None)]
+        );
     }
 
     #[test]

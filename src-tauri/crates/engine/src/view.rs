@@ -92,7 +92,7 @@ view! {
     pub struct ImportPreview {
         /// The path that was looked at.
         pub path: String,
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
+        /// The word of its kind, `telegram_export` for one.
         pub source: String,
         /// The chats in it.
         pub chats: Vec<PreviewChat>,
@@ -171,7 +171,7 @@ view! {
     /// What an import did; `read` = `added` + `updated` + `present` + those in `skipped` that are in no record
     /// (`bad_text`, `bad_date` and `unsupported_kind` count entries that were kept).
     pub struct ImportReport {
-        /// `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
+        /// The word of its kind, `telegram_export` for one.
         pub source: String,
         /// Chats touched.
         pub chats: u64,
@@ -195,6 +195,8 @@ view! {
         pub media_omitted: u64,
         /// Questions the file leaves open, answered by a default.
         pub undecided: Vec<String>,
+        /// What the app leaves out of its own export, which no count shows: `no_disappearing`.
+        pub notes: Vec<String>,
         /// True when cancelled: what was added stays.
         pub is_cancelled: bool,
         /// The chats touched, to open them.

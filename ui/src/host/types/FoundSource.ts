@@ -5,11 +5,11 @@
  */
 export type FoundSource = { 
 /**
- * The file, or the folder of a Telegram export.
+ * The file or folder.
  */
 path: string, 
 /**
- * `whatsapp_export` or `telegram_export`.
+ * The word of its kind, `telegram_export` for one.
  */
 source: string, 
 /**

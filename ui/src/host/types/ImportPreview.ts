@@ -11,7 +11,7 @@ export type ImportPreview = {
  */
 path: string, 
 /**
- * `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
+ * The word of its kind, `telegram_export` for one.
  */
 source: string, 
 /**

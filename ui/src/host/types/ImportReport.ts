@@ -7,7 +7,7 @@ import type { ReasonCount } from "./ReasonCount";
  */
 export type ImportReport = { 
 /**
- * `whatsapp_export`, `telegram_export`, `whatsapp_android`, `whatsapp_ios`, `iphone_backup`, `imessage`.
+ * The word of its kind, `telegram_export` for one.
  */
 source: string, 
 /**
@@ -54,6 +54,10 @@ mediaOmitted: number,
  * Questions the file leaves open, answered by a default.
  */
 undecided: Array<string>, 
+/**
+ * What the app leaves out of its own export, which no count shows: `no_disappearing`.
+ */
+notes: Array<string>, 
 /**
  * True when cancelled: what was added stays.
  */

@@ -1,4 +1,4 @@
-//! Makes chat exports from a seed: `coffer-generate whatsapp-text|telegram|whatsapp-android|whatsapp-ios|imessage|samples …`.
+//! Makes chat exports from a seed: `coffer-generate KIND …`, see the usage below.
 
 use std::fs;
 use std::io::{self, Write};
@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use coffer_chats::generate::{
-    Age, Container, Phone, Truth, write_archive_corpus, write_imessage, write_iphone_backup, write_samples,
-    write_telegram, write_whatsapp_android, write_whatsapp_backup, write_whatsapp_ios, write_whatsapp_text,
+    Age, Container, Phone, Truth, write_archive_corpus, write_imessage, write_iphone_backup,
+    write_messenger_download, write_samples, write_signal_backup, write_signal_export, write_slack_export,
+    write_sms_backup, write_telegram, write_telegram_account, write_whatsapp_android, write_whatsapp_backup,
+    write_whatsapp_ios, write_whatsapp_text,
 };
 use coffer_chats::model::{Conversation, Message};
 use coffer_chats::source::{Cancel, MediaOpener, ReadOptions, Sink, Zone, read};
@@ -17,7 +19,10 @@ use coffer_secret::Entropy;
 
 const USAGE: &str = "usage:
   coffer-generate whatsapp-text --out FILE [--messages N] [--seed N] [--phone android|android-us|android-de|ios|ios-es]
-  coffer-generate telegram --out FOLDER [--messages N] [--seed N]
+  coffer-generate messenger-download|slack-export --out FOLDER [--messages N] [--seed N]
+  coffer-generate sms-backup --out FILE [--messages N] [--seed N]
+  coffer-generate signal-export|signal-backup --out FOLDER [--messages N] [--seed N]
+  coffer-generate telegram|telegram-account --out FOLDER [--messages N] [--seed N]
   coffer-generate whatsapp-android --out FOLDER [--messages N] [--seed N] [--age new|old|moving] [--backup crypt12|crypt14|crypt15]
   coffer-generate archive --out FOLDER [--seed N]   chats, media and their plain twin, to measure backups with
   coffer-generate whatsapp-ios --out FOLDER [--messages N] [--seed N] [--iphone-backup FOLDER]
@@ -46,6 +51,10 @@ fn run(arguments: &[String]) -> io::Result<()> {
     let out = value(rest, "--out").map(PathBuf::from).ok_or_else(usage)?;
     let messages = number(rest, "--messages", 1000)?;
     let seed = number(rest, "--seed", 1)?;
+    if let Some(write) = writer_of(what) {
+        let truth = write(&out, messages, seed)?;
+        return tell(&truth, &out.join("truth.json"));
+    }
     match what.as_str() {
         "whatsapp-text" => {
             let word = value(rest, "--phone").unwrap_or("android");
@@ -57,10 +66,7 @@ fn run(arguments: &[String]) -> io::Result<()> {
             let truth = write_whatsapp_text(&mut file, phone, messages, seed)?;
             tell(&truth, &beside(&out))
         }
-        "telegram" => {
-            let truth = write_telegram(&out, messages, seed)?;
-            tell(&truth, &out.join("truth.json"))
-        }
+        "sms-backup" => tell(&write_sms_backup(&out, messages, seed)?, &beside(&out)),
         "whatsapp-android" => {
             let age = Age::from_word(value(rest, "--age").unwrap_or("new")).ok_or_else(usage)?;
             let truth = write_whatsapp_android(&out, age, messages, seed)?;
@@ -86,6 +92,22 @@ fn run(arguments: &[String]) -> io::Result<()> {
         "samples" => write_samples(&out),
         _ => Err(usage()),
     }
+}
+
+/// Writes a folder with so many entries from a seed.
+type Writer = fn(&Path, u64, u64) -> io::Result<Truth>;
+
+/// What makes a folder of this kind, where nothing else is to be chosen.
+fn writer_of(what: &str) -> Option<Writer> {
+    Some(match what {
+        "telegram" => write_telegram,
+        "telegram-account" => write_telegram_account,
+        "signal-export" => write_signal_export,
+        "signal-backup" => write_signal_backup,
+        "messenger-download" => write_messenger_download,
+        "slack-export" => write_slack_export,
+        _ => return None,
+    })
 }
 
 fn tell(truth: &Truth, path: &Path) -> io::Result<()> {

@@ -22,6 +22,7 @@ impl Sink for Count {
         truth.replies += u64::from(message.reply_to.is_some());
         truth.calls += u64::from(matches!(message.kind, MessageKind::Call(_)));
         truth.polls += u64::from(matches!(message.kind, MessageKind::Poll(_)));
+        truth.unsupported += u64::from(matches!(message.kind, MessageKind::Unsupported(_)));
         truth.places += u64::from(matches!(message.kind, MessageKind::Location(_)));
         Ok(())
     }
@@ -114,6 +115,125 @@ fn telegram_folders_are_read_as_written() {
 
     assert_eq!(found(folder.path()), truth);
     assert!(truth.media_found > 0 && truth.replies > 0 && truth.reacted > 0, "{truth:?}");
+}
+
+#[test]
+fn telegram_accounts_are_read_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_telegram_account(folder.path(), 4000, 6).unwrap();
+
+    assert_eq!(found(folder.path()), truth);
+    assert!(truth.media_found > 0 && truth.unsupported > 0 && truth.media_missing > 0, "{truth:?}");
+}
+
+#[test]
+fn signal_exports_are_read_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_signal_export(folder.path(), 3000, 8).unwrap();
+
+    assert_eq!(found(folder.path()), truth);
+    assert!(truth.media_found > 0 && truth.unsupported > 0 && truth.media_missing > 0, "{truth:?}");
+    assert!(truth.edited > 0 && truth.replies > 0 && truth.polls > 0, "{truth:?}");
+}
+
+/// What an import of a generated source adds the first time and the second.
+fn imported_twice(path: &Path, options: &ReadOptions) -> [crate::library::ImportOutcome; 2] {
+    use crate::library::{ImportOptions, Library};
+    let home = tempfile::tempdir().unwrap();
+    let key = |byte: u8| coffer_secret::Secret::take(&mut [byte; 32]);
+    let library = Library::open(&home.path().join("library.db"), &key(7)).unwrap();
+    let entropy = std::sync::Arc::new(SeededEntropy::new(1));
+    let media = crate::MediaStore::open(&home.path().join("media"), &key(8), entropy).unwrap();
+    [1, 2].map(|now| {
+        let told = ImportOptions { now, source: "test".into(), ..ImportOptions::default() };
+        let mut run = library.begin_import(told, Some(&media)).unwrap();
+        let report = read(path, options, &mut run, &Cancel::default()).unwrap();
+        let outcome = run.finish().unwrap();
+        assert_eq!(report.read, outcome.read);
+        assert_eq!(outcome.read, outcome.added + outcome.updated + outcome.present, "{outcome:?}");
+        outcome
+    })
+}
+
+fn imports_once(path: &Path, truth: &Truth) {
+    let options = ReadOptions { zone: Zone::Known("Europe/Lisbon".into()), ..ReadOptions::default() };
+
+    let [first, second] = imported_twice(path, &options);
+
+    assert_eq!((first.added, first.present, first.system), (truth.entries, 0, truth.system));
+    assert_eq!((second.added, second.updated, second.present), (0, 0, truth.entries));
+    assert_eq!((first.media_found, first.media_missing), (truth.media_found, truth.media_missing));
+}
+
+#[test]
+fn backups_of_text_messages_are_read_as_written_and_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sms-20260101000000.xml");
+
+    let truth = write_sms_backup(&path, 2000, 4).unwrap();
+
+    assert_eq!(found(&path), truth);
+    assert!(truth.media_found > 10 && truth.media_missing > 0, "{truth:?}");
+    imports_once(&path, &truth);
+}
+
+#[test]
+fn downloads_of_messenger_are_read_as_written_and_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_messenger_download(folder.path(), 2000, 4).unwrap();
+
+    assert_eq!(found(folder.path()), truth);
+    assert!(truth.media_found > 5 && truth.media_missing > 0 && truth.deleted > 0, "{truth:?}");
+    imports_once(folder.path(), &truth);
+}
+
+#[test]
+fn exports_of_slack_are_read_as_written_and_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let truth = write_slack_export(folder.path(), 2000, 4).unwrap();
+
+    assert_eq!(found(folder.path()), truth);
+    assert!(truth.replies > 5 && truth.edited > 5 && truth.system > 5, "{truth:?}");
+    imports_once(folder.path(), &truth);
+}
+
+#[test]
+fn backups_of_signal_are_read_as_written_and_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = write_signal_backup(folder.path(), 1500, 5).unwrap();
+    let key = crate::AppKey::from_file(&fs::read(folder.path().join("key.txt")).unwrap()).unwrap();
+    let room = crate::Workroom::new(&folder.path().join("room"), std::sync::Arc::new(SeededEntropy::new(3)));
+    let options = ReadOptions {
+        workroom: Some(room),
+        app_key: Some(std::sync::Arc::new(key)),
+        ..ReadOptions::default()
+    };
+    let path = folder.path().join("SignalBackups");
+
+    assert_eq!(found_with(&path, &options), truth);
+    assert!(truth.media_found > 5 && truth.media_missing > 0, "{truth:?}");
+    let [first, second] = imported_twice(&path, &options);
+    assert_eq!((first.added, second.added, second.present), (truth.entries, 0, truth.entries));
+}
+
+#[test]
+fn telegram_accounts_are_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = write_telegram_account(folder.path(), 1500, 3).unwrap();
+
+    imports_once(folder.path(), &truth);
+}
+
+#[test]
+fn signal_exports_are_imported_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = write_signal_export(folder.path(), 1500, 3).unwrap();
+
+    imports_once(folder.path(), &truth);
 }
 
 #[test]

@@ -7,13 +7,13 @@ use rusqlite::Connection;
 
 use crate::error::ChatError;
 use crate::files::{Archive, MainFile, file_name, first_bytes};
-use crate::model::{Conversation, Message};
 use crate::sealed_copy;
-use crate::source::{
-    Cancel, MediaOpener, Preview, PreviewChat, ReadOptions, ReadReport, Recognised, Sink, SourceKind,
-};
+use crate::source::overview::Overview;
+use crate::source::trees::FoundTree;
+use crate::source::{Cancel, Preview, ReadOptions, ReadReport, Recognised, Sink, SourceKind};
 use crate::{
-    imessage, iphone_backup, telegram, whatsapp_android, whatsapp_crypt, whatsapp_export, whatsapp_ios,
+    imessage, iphone_backup, signal, sms, telegram, whatsapp_android, whatsapp_crypt, whatsapp_export,
+    whatsapp_ios,
 };
 
 /// How sure a reader is that a database is its own.
@@ -21,6 +21,9 @@ type Confidence = fn(&Connection) -> u8;
 
 /// Bytes looked at to recognise a file.
 const START: usize = 64 * 1024;
+
+/// Names of the file an export begins with.
+const MAIN_FILES: [&str; 2] = ["result.json", "main.jsonl"];
 
 /// Says what a path is, by its content.
 ///
@@ -37,30 +40,13 @@ pub fn preview(
     cancel: &Cancel,
 ) -> Result<Preview, ChatError> {
     let found = find(path)?.map_err(|start| ChatError::Unknown { start })?;
-    let source = found.recognised.source;
-    let mut all = Overview { progress, chats: Vec::new(), current: None, people: Vec::new() };
+    let mut all = Overview::new(progress);
     let options = ReadOptions { chats: None, ..options.clone() };
     let report = read_found(&found, &options, &mut all, cancel)?;
     if report.is_cancelled {
         return Err(ChatError::Cancelled);
     }
-    let Overview { chats, people, .. } = all;
-    let mut preview = Preview {
-        source,
-        chats: Vec::new(),
-        people: Vec::new(),
-        me_guess: me_of(&chats, report.own_name.as_ref()),
-        dates: report.dates,
-        media_found: report.media_found,
-        media_missing: report.media_missing,
-        media_omitted: report.media_omitted,
-        bytes: found.bytes()?,
-        needs_zone: report.undecided.contains(&crate::source::Undecided::Zone) || report.has_local_times,
-        damage: report.damage,
-    };
-    preview.people = by_count(people);
-    preview.chats = chats.into_iter().map(|chat| chat.preview).collect();
-    Ok(preview)
+    Ok(all.preview(&report, found.bytes()?))
 }
 
 /// Reads a source into a sink, entry by entry; memory does not grow with the source.
@@ -87,8 +73,17 @@ pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
             SourceKind::WhatsAppIos => return Ok(whatsapp_ios::originals(path)),
             SourceKind::IphoneBackup => return Ok(iphone_backup::originals(path)),
             SourceKind::IMessage => return Ok(imessage::originals(path)),
-            SourceKind::WhatsAppExport | SourceKind::TelegramExport => {}
+            SourceKind::SignalBackup => return Ok(vec![path.clone(), path.with_file_name("metadata")]),
+            SourceKind::WhatsAppExport
+            | SourceKind::TelegramExport
+            | SourceKind::SignalExport
+            | SourceKind::SmsBackup
+            | SourceKind::MetaExport
+            | SourceKind::SlackExport => {}
         }
+    }
+    if let Some(tree) = &found.tree {
+        return Ok(tree.originals());
     }
     let mut files: Vec<PathBuf> = found
         .texts
@@ -106,17 +101,27 @@ pub fn originals(path: &Path) -> Result<Vec<PathBuf>, ChatError> {
 struct Found {
     recognised: Recognised,
     texts: Vec<MainFile>,
+    /// Instead of texts, where files of a whole tree belong together.
+    tree: Option<FoundTree>,
 }
 
 impl Found {
+    fn of_texts(recognised: Recognised, texts: Vec<MainFile>) -> Self {
+        Self { recognised, texts, tree: None }
+    }
+
+    fn of_tree(tree: FoundTree) -> Self {
+        Self { recognised: tree.recognised, texts: Vec::new(), tree: Some(tree) }
+    }
+
     fn bytes(&self) -> Result<u64, ChatError> {
-        let mut bytes: u64 = 0;
         if let (SourceKind::IphoneBackup, [MainFile::Disk(path)]) =
             (self.recognised.source, self.texts.as_slice())
         {
             let sizes = iphone_backup::originals(path).into_iter().filter_map(|file| fs::metadata(file).ok());
             return Ok(sizes.fold(0, |all, about| all.saturating_add(about.len())));
         }
+        let mut bytes: u64 = self.tree.as_ref().map_or(0, FoundTree::bytes);
         for text in &self.texts {
             bytes = bytes.saturating_add(text.size_on_disk()?);
         }
@@ -147,14 +152,22 @@ fn find(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
     if let Some(found) = find_database(path, &start)? {
         return Ok(found);
     }
-    Ok(find_in_start(&start).map(|recognised| Found { recognised, texts: vec![file] }))
+    if file_name(path) == "main" && signal::is_main(path) {
+        return Ok(Ok(signal_backup(path)));
+    }
+    Ok(find_in_start(&start).map(|recognised| Found::of_texts(recognised, vec![file])))
+}
+
+fn signal_backup(main: &Path) -> Found {
+    let recognised = Recognised { source: SourceKind::SignalBackup, confidence: 90 };
+    Found::of_texts(recognised, vec![MainFile::Disk(main.to_owned())])
 }
 
 /// A database, or an app's encrypted backup of one; `None` when it is neither.
 fn find_database(path: &Path, start: &[u8]) -> Result<Option<Result<Found, &'static str>>, ChatError> {
-    let found = |source, confidence| Found {
-        recognised: Recognised { source, confidence },
-        texts: vec![MainFile::Disk(path.to_owned())],
+    let found = |source, confidence| {
+        let recognised = Recognised { source, confidence };
+        Found::of_texts(recognised, vec![MainFile::Disk(path.to_owned())])
     };
     if start.starts_with(b"SQLite format 3\0") {
         if let Some(found) = find_in_backup(path)? {
@@ -184,19 +197,26 @@ fn find_database(path: &Path, start: &[u8]) -> Result<Option<Result<Found, &'sta
 fn find_in_backup(path: &Path) -> Result<Option<Found>, ChatError> {
     let Some(root) = iphone_backup::root_of(path) else { return Ok(None) };
     let confidence = iphone_backup::recognise(&root)?;
-    Ok(confidence.map(|confidence| Found {
-        recognised: Recognised { source: SourceKind::IphoneBackup, confidence },
-        texts: vec![MainFile::Disk(root)],
+    Ok(confidence.map(|confidence| {
+        let recognised = Recognised { source: SourceKind::IphoneBackup, confidence };
+        Found::of_texts(recognised, vec![MainFile::Disk(root)])
     }))
 }
 
 fn find_in_start(start: &[u8]) -> Result<Recognised, &'static str> {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     if text.starts_with(b"{") || text.starts_with(b"[{") {
-        return match telegram::confidence(text) {
-            0 => Err("json"),
-            confidence => Ok(Recognised { source: SourceKind::TelegramExport, confidence }),
-        };
+        let all = [
+            (SourceKind::SignalExport, signal::confidence(text)),
+            (SourceKind::TelegramExport, telegram::confidence(text)),
+        ];
+        let best = all.map(|(source, confidence)| Recognised { source, confidence });
+        let best = best.into_iter().filter(|found| found.confidence > 0).max_by_key(|found| found.confidence);
+        return best.ok_or("json");
+    }
+    match sms::confidence(text) {
+        0 => {}
+        confidence => return Ok(Recognised { source: SourceKind::SmsBackup, confidence }),
     }
     match whatsapp_export::confidence(start) {
         0 if memchr::memchr(0, start).is_some() => Err("binary"),
@@ -210,7 +230,7 @@ fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
     let inside = |name: &String| MainFile::Zip { zip: path.to_owned(), name: name.clone() };
     let json = names
         .iter()
-        .filter(|name| name.rsplit('/').next() == Some("result.json"))
+        .filter(|name| name.rsplit('/').next().is_some_and(|name| MAIN_FILES.contains(&name)))
         .min_by_key(|name| name.len());
     if let Some(name) = json
         && let Some(found) = find_in_files(vec![inside(name)])?
@@ -218,7 +238,10 @@ fn find_in_zip(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
         return Ok(Ok(found));
     }
     let texts = whatsapp_export::pick_texts(&names);
-    Ok(find_in_files(texts.iter().map(inside).collect())?.ok_or("zip"))
+    if let Some(found) = find_in_files(texts.iter().map(inside).collect())? {
+        return Ok(Ok(found));
+    }
+    Ok(FoundTree::in_zip(path, names)?.map(Found::of_tree).ok_or("zip"))
 }
 
 fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError> {
@@ -231,11 +254,13 @@ fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError>
     if let Some(found) = find_in_backup(path)? {
         return Ok(Ok(found));
     }
-    let json = path.join("result.json");
-    if json.is_file()
-        && let Some(found) = find_in_files(vec![MainFile::Disk(json)])?
-    {
-        return Ok(Ok(found));
+    if let Some(main) = signal::main_in(path) {
+        return Ok(Ok(signal_backup(&main)));
+    }
+    for json in MAIN_FILES.iter().map(|name| path.join(name)).filter(|path| path.is_file()) {
+        if let Some(found) = find_in_files(vec![MainFile::Disk(json)])? {
+            return Ok(Ok(found));
+        }
     }
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(path)? {
@@ -247,7 +272,10 @@ fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError>
     names.sort();
     let texts = whatsapp_export::pick_texts(&names);
     let texts = texts.into_iter().map(|name| MainFile::Disk(path.join(name))).collect();
-    Ok(find_in_files(texts)?.ok_or("folder"))
+    if let Some(found) = find_in_files(texts)? {
+        return Ok(Ok(found));
+    }
+    Ok(FoundTree::in_folder(path)?.map(Found::of_tree).ok_or("folder"))
 }
 
 /// Those of the files that a reader knows, all of one kind.
@@ -257,7 +285,7 @@ fn find_in_files(files: Vec<MainFile>) -> Result<Option<Found>, ChatError> {
         let start = file.with(|input| Ok(first_bytes(input, START)?))?;
         let Ok(recognised) = find_in_start(&start) else { continue };
         match &mut found {
-            None => found = Some(Found { recognised, texts: vec![file] }),
+            None => found = Some(Found::of_texts(recognised, vec![file])),
             Some(found) if found.recognised.source == recognised.source => found.texts.push(file),
             Some(_) => {}
         }
@@ -272,9 +300,22 @@ fn read_found(
     cancel: &Cancel,
 ) -> Result<ReadReport, ChatError> {
     let mut report = ReadReport::new(found.recognised.source);
+    if let Some(tree) = &found.tree {
+        tree.read(options, sink, cancel, &mut report)?;
+        return Ok(report);
+    }
     for (index, text) in (0_u32..).zip(&found.texts) {
         match found.recognised.source {
             SourceKind::TelegramExport => telegram::read(text, options, sink, cancel, &mut report)?,
+            SourceKind::SignalExport => signal::read(text, options, sink, cancel, &mut report)?,
+            SourceKind::SignalBackup => {
+                if let MainFile::Disk(path) = text {
+                    signal::read_backup(path, options, sink, cancel, &mut report)?;
+                }
+            }
+            SourceKind::SmsBackup => sms::read(text, options, sink, cancel, &mut report)?,
+            // Those are trees.
+            SourceKind::MetaExport | SourceKind::SlackExport => {}
             SourceKind::WhatsAppAndroid => {
                 if let MainFile::Disk(path) = text {
                     whatsapp_android::read(path, options, sink, cancel, &mut report)?;
@@ -304,79 +345,4 @@ fn read_found(
         }
     }
     Ok(report)
-}
-
-/// A sink that only counts.
-struct Overview<'a> {
-    progress: &'a mut dyn FnMut(u64, u64),
-    chats: Vec<OverviewChat>,
-    current: Option<OverviewChat>,
-    people: Vec<(String, u64)>,
-}
-
-struct OverviewChat {
-    preview: PreviewChat,
-    conversation: Conversation,
-    /// Entries by participant key.
-    counts: std::collections::HashMap<String, u64>,
-}
-
-impl Sink for Overview<'_> {
-    fn conversation(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        let index = u32::try_from(self.chats.len()).unwrap_or(u32::MAX);
-        let title = conversation.title.clone();
-        self.current = Some(OverviewChat {
-            preview: PreviewChat { index, title, messages: 0, first: None, last: None },
-            conversation: conversation.clone(),
-            counts: std::collections::HashMap::new(),
-        });
-        Ok(())
-    }
-
-    fn message(&mut self, message: Message, _media: &mut dyn MediaOpener) -> Result<(), ChatError> {
-        let Some(chat) = &mut self.current else { return Ok(()) };
-        chat.preview.messages += 1;
-        if let Some(time) = message.time.as_ref().map(|time| time.utc_ms) {
-            chat.preview.first = Some(chat.preview.first.map_or(time, |first| first.min(time)));
-            chat.preview.last = Some(chat.preview.last.map_or(time, |last| last.max(time)));
-        }
-        if let Some(sender) = message.sender {
-            *chat.counts.entry(sender).or_insert(0) += 1;
-        }
-        Ok(())
-    }
-
-    fn conversation_end(&mut self, conversation: &Conversation) -> Result<(), ChatError> {
-        let Some(mut chat) = self.current.take() else { return Ok(()) };
-        chat.conversation = conversation.clone();
-        for person in &conversation.participants {
-            let count = chat.counts.get(&person.key).copied().unwrap_or(0);
-            match self.people.iter_mut().find(|(name, _)| *name == person.name) {
-                Some((_, all)) => *all += count,
-                None if person.name.is_empty() => {}
-                None => self.people.push((person.name.clone(), count)),
-            }
-        }
-        self.chats.push(chat);
-        Ok(())
-    }
-
-    fn progress(&mut self, done: u64, total: u64) {
-        (self.progress)(done, total);
-    }
-}
-
-fn by_count(mut people: Vec<(String, u64)>) -> Vec<String> {
-    people.retain(|(_, count)| *count > 0);
-    people.sort_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
-    people.into_iter().map(|(name, _)| name).collect()
-}
-
-/// Somebody the source itself shows to be the person.
-fn me_of(chats: &[OverviewChat], own_name: Option<&String>) -> Option<String> {
-    if let Some(own) = own_name {
-        return Some(own.clone());
-    }
-    let people = chats.iter().flat_map(|chat| &chat.conversation.participants);
-    people.filter(|person| person.is_me && !person.name.is_empty()).map(|person| person.name.clone()).next()
 }

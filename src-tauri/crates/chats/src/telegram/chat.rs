@@ -1,10 +1,10 @@
 //! One chat while it is read: who is in it, and what its messages need to know of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::heads::Head;
+use super::heads::{Account, Head};
 use crate::error::ChatError;
 use crate::model::{
     App, Conversation, ConversationId, ConversationKind, Direction, Message, MessageId, MessageKind,
@@ -17,28 +17,25 @@ use crate::wall_clock::WallClock;
 const MAX_FINGERPRINTS: usize = 1 << 16;
 
 /// The chat that is being read.
-pub(super) struct Chat {
+pub(super) struct Chat<'a> {
     pub(super) conversation: Conversation,
     pub(super) clock: WallClock,
     people: BTreeMap<String, Participant>,
     me: Option<String>,
+    account: &'a Account,
     own_key: Option<String>,
     /// In a chat of two, the key of the other.
     other: Option<String>,
     ordinal: u64,
     seen: HashMap<[u8; 16], u32>,
+    ids: HashSet<MessageId>,
 }
 
-impl Chat {
-    /// `own_id` is the person's, where the export says it.
-    pub(super) fn new(head: &Head, own_id: Option<&str>, options: &ReadOptions) -> Result<Self, ChatError> {
-        let kind = match head.kind.as_str() {
-            "personal_chat" | "bot_chat" => ConversationKind::Direct,
-            "saved_messages" => ConversationKind::Saved,
-            "private_channel" | "public_channel" => ConversationKind::Channel,
-            "" => ConversationKind::Direct,
-            _ => ConversationKind::Group,
-        };
+impl<'a> Chat<'a> {
+    /// `account` is the person's, as far as the export says it.
+    pub(super) fn new(head: &Head, account: &'a Account, options: &ReadOptions) -> Result<Self, ChatError> {
+        let own_id = account.id.as_deref();
+        let kind = kind_of(&head.kind);
         // Ids count separately for people, small groups, and channels with large groups.
         let class = match kind {
             ConversationKind::Direct | ConversationKind::Saved => "user",
@@ -65,10 +62,12 @@ impl Chat {
             clock: WallClock::new(&options.zone)?,
             people: BTreeMap::new(),
             me: options.me.clone(),
+            account,
             own_key: own_id.map(|id| format!("user{id}")),
             other,
             ordinal: 0,
             seen: HashMap::new(),
+            ids: HashSet::new(),
         })
     }
 
@@ -103,13 +102,13 @@ impl Chat {
     }
 
     fn is_me(&self, key: &str, name: &str) -> bool {
+        if let Some(own) = &self.own_key {
+            return own == key;
+        }
         if let Some(me) = &self.me
             && (me == key || me == name)
         {
             return true;
-        }
-        if let Some(own) = &self.own_key {
-            return own == key;
         }
         match self.conversation.kind {
             ConversationKind::Saved => true,
@@ -122,8 +121,16 @@ impl Chat {
     }
 
     fn identify(&mut self, message: &Message) -> MessageId {
-        if let Some(id) = &message.native_id {
-            return MessageId::derive(self.conversation.id, id);
+        if let Some(native) = &message.native_id {
+            // Nobody but a damaged or made-up file gives an id twice; both entries are kept.
+            let mut id = MessageId::derive(self.conversation.id, native);
+            for copy in 2_u32.. {
+                if self.ids.insert(id) {
+                    break;
+                }
+                id = MessageId::derive(self.conversation.id, &format!("{native}#{copy}"));
+            }
+            return id;
         }
         let fingerprint = message.fingerprint();
         if self.seen.len() > MAX_FINGERPRINTS {
@@ -137,6 +144,24 @@ impl Chat {
 
     /// Everyone who wrote becomes a participant.
     pub(super) fn finish(&mut self) {
-        self.conversation.participants = std::mem::take(&mut self.people).into_values().collect();
+        let people = std::mem::take(&mut self.people).into_values();
+        let with_phone = |mut person: Participant| {
+            let own = self.account.phone.clone().filter(|_| self.own_key.as_ref() == Some(&person.key));
+            person.phone = own.or_else(|| self.account.phones.get(&person.key).cloned());
+            person
+        };
+        self.conversation.participants = people.map(with_phone).collect();
+    }
+}
+
+/// Who is in a chat, by Telegram's word for it; old exports have none.
+fn kind_of(word: &str) -> ConversationKind {
+    match word {
+        "" | "personal_chat" | "bot_chat" | "replies" | "verify_codes" | "verification_codes" => {
+            ConversationKind::Direct
+        }
+        "saved_messages" => ConversationKind::Saved,
+        "private_channel" | "public_channel" => ConversationKind::Channel,
+        _ => ConversationKind::Group,
     }
 }

@@ -1,5 +1,6 @@
 //! The first walk over an export: which chats it has and what it says about them.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use serde_json::{Map, Value};
@@ -16,12 +17,37 @@ pub(super) struct Head {
     pub(super) has_messages: bool,
 }
 
+/// Parts of an account's export that are no chats; they stay in the original file alone.
+const BESIDE: &[&str] = &[
+    "contacts",
+    "frequent_contacts",
+    "sessions",
+    "web_sessions",
+    "profile_pictures",
+    "profile_music",
+    "stories",
+    "other_data",
+];
+/// Contacts whose telephone numbers are remembered.
+const MAX_CONTACTS: usize = 100_000;
+
+/// What an account's export says about its owner and the people in the address book.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) phone: Option<String>,
+    /// Telephone numbers by `user123`.
+    pub(super) phones: HashMap<String, String>,
+}
+
 /// The first walk.
 #[derive(Default)]
 pub(super) struct Survey {
     pub(super) heads: Vec<Head>,
-    pub(super) own_id: Option<String>,
-    pub(super) own_name: Option<String>,
+    pub(super) account: Account,
+    /// Elements of the parts that are no chats.
+    pub(super) beside: BTreeMap<String, u64>,
 }
 
 impl Survey {
@@ -43,11 +69,35 @@ impl Survey {
                 "chats" | "left_chats" => self.list(walk)?,
                 "personal_information" => {
                     let about = object(walk)?;
-                    self.own_id = about.get("user_id").and_then(scalar_text);
-                    self.own_name = own_name(&about);
+                    self.account.id = about.get("user_id").and_then(scalar_text);
+                    self.account.name = own_name(&about);
+                    self.account.phone = phone_of(&about);
                 }
+                key if BESIDE.contains(&key) => self.beside(walk, key)?,
                 key => head_key(walk, key, single)?,
             }
+        }
+        Ok(())
+    }
+
+    /// Counts what is not taken in, and reads telephone numbers where contacts have an id.
+    fn beside(&mut self, walk: &mut Walk<impl Read>, key: &str) -> Result<(), Stop> {
+        let account = &mut self.account;
+        let mut count = 0;
+        each_element(walk, &mut |walk| {
+            count += 1;
+            if key != "contacts" || account.phones.len() >= MAX_CONTACTS {
+                return walk.value(None);
+            }
+            let contact = object(walk)?;
+            let id = contact.get("user_id").and_then(scalar_text).filter(|id| id != "0");
+            if let (Some(id), Some(phone)) = (id, phone_of(&contact)) {
+                account.phones.insert(format!("user{id}"), phone);
+            }
+            Ok(())
+        })?;
+        if count > 0 {
+            *self.beside.entry(key.to_owned()).or_insert(0) += count;
         }
         Ok(())
     }
@@ -72,6 +122,14 @@ impl Survey {
             result
         })
     }
+}
+
+/// The number as people write it.
+fn phone_of(about: &Map<String, Value>) -> Option<String> {
+    let text = about.get("phone_number").and_then(scalar_text)?;
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    (digits.len() >= 5)
+        .then(|| if text.starts_with("00") { text.trim().to_owned() } else { format!("+{digits}") })
 }
 
 fn own_name(about: &Map<String, Value>) -> Option<String> {
@@ -100,28 +158,46 @@ fn head_key(walk: &mut Walk<impl Read>, key: &str, head: &mut Head) -> Result<()
     }
 }
 
-/// Calls for the value of each element of `{"list": [...]}`.
+/// Calls for each chat of `{"list": [...]}`; what is no object is passed by.
 pub(super) fn each_chat<R: Read>(
     walk: &mut Walk<R>,
     each: &mut dyn FnMut(&mut Walk<R>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    if walk.peek()? != b'{' {
-        return walk.value(None);
+    each_element(walk, &mut |walk| if walk.peek()? == b'{' { each(walk) } else { walk.value(None) })
+}
+
+/// Calls for each element of `[...]` or `{"list": [...]}`.
+fn each_element<R: Read>(
+    walk: &mut Walk<R>,
+    each: &mut dyn FnMut(&mut Walk<R>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    match walk.peek()? {
+        b'[' => return elements(walk, each),
+        b'{' => {}
+        _ => return walk.value(None),
     }
     walk.expect(b'{')?;
     let mut is_first = true;
     while walk.has_next(is_first, b'}')? {
         is_first = false;
-        if walk.key()? != "list" || walk.peek()? != b'[' {
+        if walk.key()? == "list" && walk.peek()? == b'[' {
+            elements(walk, each)?;
+        } else {
             walk.value(None)?;
-            continue;
         }
-        walk.expect(b'[')?;
-        let mut is_first_chat = true;
-        while walk.has_next(is_first_chat, b']')? {
-            is_first_chat = false;
-            if walk.peek()? == b'{' { each(walk)? } else { walk.value(None)? }
-        }
+    }
+    Ok(())
+}
+
+fn elements<R: Read>(
+    walk: &mut Walk<R>,
+    each: &mut dyn FnMut(&mut Walk<R>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    walk.expect(b'[')?;
+    let mut is_first = true;
+    while walk.has_next(is_first, b']')? {
+        is_first = false;
+        each(walk)?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ const MAX_VALUE: usize = 32 << 20;
 
 /// Why the walk cannot go on.
 #[derive(Debug)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// The text ends inside a value.
     CutOff,
     /// Something that is not JSON stands here.
@@ -28,7 +28,7 @@ impl From<ChatError> for Stop {
 }
 
 /// Walks JSON.
-pub(super) struct Walk<R> {
+pub(crate) struct Walk<R> {
     input: R,
     buffer: Vec<u8>,
     at: usize,
@@ -38,17 +38,17 @@ pub(super) struct Walk<R> {
 }
 
 impl<R: Read> Walk<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         Self { input, buffer: vec![0; BUFFER], at: 0, end: 0, base: 0 }
     }
 
     /// Offset of the next byte.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         self.base + u64::try_from(self.at).unwrap_or(0)
     }
 
     /// The next byte that is no blank, not taken.
-    pub(super) fn peek(&mut self) -> Result<u8, Stop> {
+    pub(crate) fn peek(&mut self) -> Result<u8, Stop> {
         loop {
             let left = self.buffer.get(self.at..self.end).unwrap_or_default();
             let is_blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0xef | 0xbb | 0xbf);
@@ -64,7 +64,7 @@ impl<R: Read> Walk<R> {
     }
 
     /// Takes this byte, which must come next.
-    pub(super) fn expect(&mut self, byte: u8) -> Result<(), Stop> {
+    pub(crate) fn expect(&mut self, byte: u8) -> Result<(), Stop> {
         if self.peek()? != byte {
             return Err(Stop::Damaged);
         }
@@ -73,7 +73,7 @@ impl<R: Read> Walk<R> {
     }
 
     /// After `[` or `{`, and after each element: whether another one follows; takes the comma or the end.
-    pub(super) fn has_next(&mut self, is_first: bool, close: u8) -> Result<bool, Stop> {
+    pub(crate) fn has_next(&mut self, is_first: bool, close: u8) -> Result<bool, Stop> {
         let next = self.peek()?;
         if next == close {
             self.at += 1;
@@ -86,7 +86,7 @@ impl<R: Read> Walk<R> {
     }
 
     /// A key and its colon.
-    pub(super) fn key(&mut self) -> Result<String, Stop> {
+    pub(crate) fn key(&mut self) -> Result<String, Stop> {
         let mut bytes = Vec::new();
         if self.peek()? != b'"' {
             return Err(Stop::Damaged);
@@ -97,7 +97,7 @@ impl<R: Read> Walk<R> {
     }
 
     /// Takes a whole value, into `keep` when given.
-    pub(super) fn value(&mut self, mut keep: Option<&mut Vec<u8>>) -> Result<(), Stop> {
+    pub(crate) fn value(&mut self, mut keep: Option<&mut Vec<u8>>) -> Result<(), Stop> {
         let begun = self.offset();
         let mut depth = 0_usize;
         match self.peek()? {

@@ -13,9 +13,9 @@ view! {
 
     /// An export in a likely folder, known by its name.
     pub struct FoundSource {
-        /// The file, or the folder of a Telegram export.
+        /// The file or folder.
         pub path: String,
-        /// `whatsapp_export` or `telegram_export`.
+        /// The word of its kind, `telegram_export` for one.
         pub source: String,
         /// Size of a file; none for a folder.
         pub bytes: Option<u64>,
