@@ -163,10 +163,14 @@ mod tests {
 
         found.sort_by(|a, b| a.path.cmp(&b.path));
         let seen: Vec<_> = found.iter().map(|one| (one.source.as_str(), one.bytes)).collect();
-        assert_eq!(
-            seen,
-            [("whatsapp_export", Some(4)), ("telegram_export", None), ("telegram_export", None)]
-        );
+        let expected = [
+            ("whatsapp_export", Some(4)),
+            ("telegram_export", None),
+            ("telegram_export", None),
+            ("signal_export", None),
+            ("sms_backup", Some(4)),
+        ];
+        assert_eq!(seen, expected);
     }
 
     #[test]

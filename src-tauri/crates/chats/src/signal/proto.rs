@@ -145,4 +145,11 @@ mod tests {
         assert!(frame(&bytes).is_none());
         assert!(frame(&[&[0x22, length - 60][..], &deep[60..]].concat()).is_some());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_frame_or_none(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+            let _ = frame(&bytes);
+        }
+    }
 }
