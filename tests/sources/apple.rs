@@ -126,6 +126,24 @@ fn an_encrypted_backup_is_recognised_and_not_read() {
 }
 
 #[test]
+fn an_export_goes_before_backups_that_lie_below_its_folder() {
+    let (folder, path) = chats("wai-few-columns");
+    let place = folder.path().join("all/Backup of a phone");
+    backup(path.parent().unwrap(), &place);
+    fs::write(place.join("Manifest.plist"), "<key>IsEncrypted</key><true/>").unwrap();
+    let chosen = folder.path().join("all");
+    fs::write(
+        chosen.join("WhatsApp Chat with Ann.txt"),
+        "13/06/18, 21:25 - Ann: hello\n13/06/18, 21:26 - Bob: hi\n",
+    )
+    .unwrap();
+
+    let found = recognise(&chosen).unwrap().unwrap();
+
+    assert_eq!(found.source, SourceKind::WhatsAppExport);
+}
+
+#[test]
 fn a_backup_without_chats_is_unknown() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("empty")).unwrap();

@@ -251,9 +251,6 @@ fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError>
     {
         return find(&database);
     }
-    if let Some(found) = find_in_backup(path)? {
-        return Ok(Ok(found));
-    }
     if let Some(main) = signal::main_in(path) {
         return Ok(Ok(signal_backup(&main)));
     }
@@ -275,7 +272,11 @@ fn find_in_folder(path: &Path) -> Result<Result<Found, &'static str>, ChatError>
     if let Some(found) = find_in_files(texts)? {
         return Ok(Ok(found));
     }
-    Ok(FoundTree::in_folder(path)?.map(Found::of_tree).ok_or("folder"))
+    if let Some(tree) = FoundTree::in_folder(path)? {
+        return Ok(Ok(Found::of_tree(tree)));
+    }
+    // Last, because a folder may hold backups below it beside what was meant.
+    Ok(find_in_backup(path)?.ok_or("folder"))
 }
 
 /// Those of the files that a reader knows, all of one kind.
