@@ -17,6 +17,11 @@ pub(super) fn first_key(utc_ms: i64) -> i64 {
     utc_ms.div_euclid(MINUTE_MS).clamp(0, LAST_MINUTE) * SLOTS
 }
 
+/// The last key a message of this time may have.
+pub(super) fn last_key(utc_ms: i64) -> i64 {
+    first_key(utc_ms).saturating_add(SPILL)
+}
+
 /// The minute a key was made for, in keys; a key moves only when this changes.
 pub(super) fn is_in_minute(key: i64, utc_ms: i64) -> bool {
     // A full minute spills into the ones after it, so a later key may still be right.

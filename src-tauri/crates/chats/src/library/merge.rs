@@ -81,7 +81,7 @@ impl<'w, 'a> Merge<'w, 'a> {
         let mut is_here = writer.load(id)?;
         if !is_here
             && conversation.native_id.is_none()
-            && let Some(other) = overlap::target(writer, &conversation, messages, is_whole)?
+            && let Some(other) = overlap::target(writer, &conversation, messages, is_whole, &options.apart)?
         {
             target = other;
             is_here = writer.load(other)?;

@@ -8,6 +8,7 @@ use super::words::fold;
 use super::write::{Writer, short_of};
 use crate::model::{Conversation, ConversationId, Message};
 use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeSet;
 
 mod shift;
 
@@ -294,14 +295,18 @@ fn candidates(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The conversation a backup's text export belongs to, judged by the first messages of its log.
+/// The conversation a backup's text export belongs to, judged by the first messages of its log; none of those the backup itself
+/// tells apart from it.
 pub(super) fn target(
     writer: &Writer<'_>,
     conversation: &Conversation,
     messages: Vec<Message>,
     is_whole: bool,
+    apart: &BTreeSet<ConversationId>,
 ) -> Result<Option<ConversationId>, LibraryError> {
-    let probe = Probe { messages, is_full: !is_whole, ..Probe::begin(writer.connection(), conversation)? };
+    let mut probe =
+        Probe { messages, is_full: !is_whole, ..Probe::begin(writer.connection(), conversation)? };
+    probe.candidates.retain(|candidate| !apart.contains(&candidate.id));
     Ok(match probe.decide(writer, 0)? {
         Decision::Into(id, _) => Some(id),
         Decision::New(_) => None,

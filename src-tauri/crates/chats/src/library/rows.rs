@@ -2,6 +2,8 @@
 
 use crate::model::{Attachment, BlobHash, Conversation, ConversationId, Message};
 use crate::source::Cancel;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A conversation with its counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -241,6 +243,8 @@ pub struct MergeOptions {
     pub to: Option<i64>,
     /// Asked between two batches whether to stop.
     pub cancel: Cancel,
+    /// Chats the same backup tells apart from this one: it is never taken for one of them.
+    pub apart: Arc<BTreeSet<ConversationId>>,
 }
 
 /// What a merge did (or would do). Each message of the backup counts once.

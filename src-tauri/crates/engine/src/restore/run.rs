@@ -15,6 +15,7 @@ use coffer_chats::media::MediaError;
 use coffer_chats::model::{BlobHash, ConversationId};
 use coffer_chats::source::Cancel;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What of the backups is wanted.
 pub(crate) struct Wanted {
@@ -29,6 +30,8 @@ pub(crate) struct Restore<'a> {
     room: &'a LibraryRoom,
     readers: &'a [SnapshotReader],
     names: Vec<Names<'a>>,
+    /// The chats of each backup, which that backup tells apart.
+    apart: Vec<Arc<BTreeSet<ConversationId>>>,
     wanted: Wanted,
     job: Option<&'a Job>,
     cancel: Cancel,
@@ -88,6 +91,7 @@ impl<'a> Restore<'a> {
             room,
             readers,
             names: readers.iter().map(Names::of).collect(),
+            apart: readers.iter().map(chats_of).map(Arc::new).collect(),
             wanted,
             job,
             cancel: Cancel::default(),
@@ -195,6 +199,7 @@ impl<'a> Restore<'a> {
             from: self.wanted.from,
             to: self.wanted.to,
             cancel: self.cancel.clone(),
+            apart: Arc::clone(&self.apart[source.reader]),
         };
         let reader = &self.readers[source.reader];
         let mut segments =
@@ -398,6 +403,14 @@ impl<'a> Restore<'a> {
             job.progress(self.done, self.total);
         }
     }
+}
+
+fn chats_of(reader: &SnapshotReader) -> BTreeSet<ConversationId> {
+    let chat = |entry: &Entry| match EntryName::parse(&entry.name) {
+        EntryName::Chat(id) => Some(id),
+        EntryName::Library | EntryName::Media(_) | EntryName::Original(_) | EntryName::Other => None,
+    };
+    reader.entries().iter().filter_map(chat).collect()
 }
 
 enum Copied {

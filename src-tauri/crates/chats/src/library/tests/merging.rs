@@ -259,3 +259,24 @@ fn appending_changes_only_the_last_segment() {
     assert_eq!(before[..before.len() - 1], after[..before.len() - 1]);
     assert!(before.iter().rev().skip(1).all(|cut| cut.length >= 64 * 1024));
 }
+
+#[test]
+fn exports_of_one_chat_come_together_unless_their_backup_tells_them_apart() {
+    let homes = [Home::new(), Home::new()];
+    for (home, now) in homes.iter().zip([MAY, MAY + 60_000]) {
+        let options = ImportOptions { now, ..ImportOptions::default() };
+        home.import_with(&Chat::text("Anna").talk(0, 100), options);
+    }
+    let [one, other] = [&homes[0], &homes[1]].map(|home| home.only_chat().conversation.id);
+    assert_ne!(one, other);
+
+    let joined = Home::new();
+    merge_all(&homes[0], &joined.library, &MergeOptions::default());
+    assert_eq!(merge_all(&homes[1], &joined.library, &MergeOptions::default()).conversation, one);
+
+    let apart = Home::new();
+    let options = MergeOptions { apart: Arc::new([one, other].into()), ..MergeOptions::default() };
+    merge_all(&homes[0], &apart.library, &options);
+    assert_eq!(merge_all(&homes[1], &apart.library, &options).conversation, other);
+    assert_eq!(apart.json(other), homes[1].json(other));
+}

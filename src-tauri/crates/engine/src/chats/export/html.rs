@@ -83,7 +83,7 @@ pub(super) fn write(
             let written = entry(message, &mut day, &mut media)?;
             out.write_all(written.as_bytes()).map_err(failed)
         })?;
-        write!(out, "</main><footer>{nav}</footer></body></html>\n").map_err(failed)?;
+        write!(out, "</main><footer>{nav}</footer></body></html>").map_err(failed)?;
         out.flush().map_err(failed)?;
     }
     fs::write(folder.join("index.html"), index(row, &months)).map_err(failed)
@@ -159,7 +159,7 @@ fn entry(message: &MessageView, day: &mut String, media: &mut Media<'_>) -> Resu
     let (date, clock) = time.split_once(' ').unwrap_or((&time, ""));
     let mut text = String::new();
     if date != day {
-        let _ = write!(text, "<h2>{}</h2>\n", escaped(date));
+        let _ = write!(text, "<h2>{}</h2>", escaped(date));
         date.clone_into(day);
     }
     let class = match (message.kind.as_str(), message.is_me) {
@@ -191,7 +191,7 @@ fn entry(message: &MessageView, day: &mut String, media: &mut Media<'_>) -> Resu
         let _ = write!(text, "<p dir=\"auto\">{}</p>", escaped(&words));
     }
     text += &marks(message);
-    let _ = write!(text, "<time>{}</time></article>\n", escaped(clock));
+    let _ = write!(text, "<time>{}</time></article>", escaped(clock));
     Ok(text)
 }
 
